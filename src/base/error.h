@@ -1,0 +1,17 @@
+/* Failures: a status code, and a message that holds the place, the numbers and what to do. */
+#ifndef FV_BASE_ERROR_H
+#define FV_BASE_ERROR_H
+#include "fovea/fovea.h"
+
+/* Fill *err (which may be NULL) and return code, so that a failure is one line and one return. */
+fv_status fv_fail(fv_error *err, fv_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The failure of an allocation of `bytes` for `what`. */
+fv_status fv_fail_memory(fv_error *err, size_t bytes, const char *what);
+
+/* Put "place: " in front of the message that is there already. */
+fv_status fv_fail_at(fv_error *err, fv_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#define FV_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

@@ -1,0 +1,32 @@
+/* Text that grows, and small helpers on strings. */
+#ifndef FV_BASE_TEXT_H
+#define FV_BASE_TEXT_H
+#include "fovea/fovea.h"
+
+/* A growing string. A failed allocation is remembered in `failed`; later prints do nothing. */
+typedef struct fv_text {
+    fv_host host;
+    char *data; /* zero-terminated once something was printed, else NULL */
+    size_t length, size;
+    bool failed;
+} fv_text;
+
+void fv_text_init(fv_text *text, const fv_host *host);
+void fv_text_print(fv_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void fv_text_append(fv_text *text, const char *data, size_t length);
+void fv_text_free(fv_text *text);
+
+/* Damerau-Levenshtein distance (adjacent swap counts one), at most `limit` + 1. */
+size_t fv_text_distance(const char *a, const char *b, size_t limit);
+
+/* The nearest of `count` words at distance <= 2 and less than half of the word's length, or NULL. */
+const char *fv_text_nearest(const char *word, const char *const *words, size_t count);
+
+/* Parse a whole string as a number; false if anything is left over, out of range or not finite. Never uses the locale. */
+bool fv_text_real(const char *text, double *out);
+bool fv_text_integer(const char *text, long long *out);
+
+/* Print a double so that it reads back to the same double, shortest form first, '.' in any locale. */
+void fv_text_print_real(fv_text *text, double value);
+
+#endif
