@@ -1,0 +1,39 @@
+/* Samples in memory: what a folder or the caller gave, and how it is cut into splits. */
+#ifndef FV_DATA_DATA_H
+#define FV_DATA_DATA_H
+#include "fovea/fovea.h"
+
+/* Pictures [count,height,width,channels] and their labels, in the order of the file. */
+typedef struct fv_samples {
+    uint8_t *block; /* the allocation that holds the pixels, perhaps behind a file's header */
+    const uint8_t *pixels;
+    uint32_t *labels;
+    size_t count;
+} fv_samples;
+
+struct fv_data {
+    fv_host host;
+    size_t height, width, channels, classes;
+    fv_samples train, test;
+    uint32_t *order; /* numbers of train's samples: validation first, then training; NULL = all train, as they stand */
+    size_t counts[3];
+    const char **names; /* [classes] */
+    char *name_text;
+    char hash[33];
+};
+
+/* XXH3-128 in hex over size, pixels and labels of the samples that training can read (the test samples where there are
+ * no others). The same pictures give the same hash, packed or not, whatever the split: for provenance. */
+const char *fv_data_hash(const fv_data *data);
+
+/* Cut into splits, name the classes and hash; on failure the caller frees `data`. Labels are below data->classes.
+ *
+ * Split: the training samples are permuted by options->seed (FV_STREAM_SPLIT); round(count * val) of them, at least
+ * one, become FV_VAL, the next `limit` (0 = the rest) FV_TRAIN. Each split keeps the file's order. So a validation set
+ * does not depend on `limit`, and neither is spoilt by a file that is sorted by class. */
+fv_status fv_data_finish(fv_data *data, const char *place, const fv_data_options *options, fv_error *err);
+
+/* *out = options with what a caller's older, shorter struct lacks set to its default; NULL means all defaults. */
+fv_status fv_data_read_options(const fv_data_options *options, fv_data_options *out, fv_error *err);
+
+#endif
