@@ -1,0 +1,108 @@
+/* The operator record: everything the rest of the engine knows about an operator stands in one constant of this type,
+ * in ops/NAME.c, listed by one line of ops/ops.def. */
+#ifndef FV_GRAPH_OP_H
+#define FV_GRAPH_OP_H
+#include "graph/graph.h"
+
+/* ---- attributes: parser, printer, `fovea ops`, documentation and importers all read this table. */
+typedef enum fv_attr_type {
+    FV_ATTR_INT,   /* size_t:        64 */
+    FV_ATTR_REAL,  /* double:        .5 */
+    FV_ATTR_FLAG,  /* bool:          the name alone */
+    FV_ATTR_SIZE,  /* size_t[2]:     3x3, or 3 for both (rows, columns) */
+    FV_ATTR_PAD,   /* fv_pad:        pad 1, pad 1x2, pad 0,0,1,1 (top left bottom right), pad same */
+    FV_ATTR_WORD,  /* int:           one of `words`, its index */
+    FV_ATTR_CLASSES /* size_t:       64, or the word `classes` for the net's number of classes */
+} fv_attr_type;
+
+typedef struct fv_pad {
+    bool same; /* (kernel - 1) dilation in all, the odd one behind; needs stride 1 to keep the size */
+    size_t top, left, bottom, right;
+} fv_pad;
+
+typedef struct fv_attr {
+    const char *name;
+    fv_attr_type type;
+    size_t offset;             /* in the operator's attribute struct */
+    double fallback;           /* value when not written (both numbers of a SIZE); FV_REQUIRED: must be written */
+    double least, most;        /* inclusive */
+    const char *help;
+    bool positional;           /* written without its name, in the table's order, right after the operator */
+    const char *const *words;  /* FV_ATTR_WORD: NULL-terminated */
+} fv_attr;
+#define FV_REQUIRED (-1e300)
+
+/* ---- parameters that an operator owns; the builder makes them as inputs behind the operator's first one. */
+typedef enum fv_init { FV_INIT_DEFAULT, FV_INIT_ZERO, FV_INIT_ONE, FV_INIT_LECUN98, FV_INIT_SUBSAMPLE } fv_init;
+
+typedef struct fv_param {
+    const char *suffix;  /* "weight": the parameter is called label.weight */
+    fv_shape shape;      /* as kernels want it */
+    int file_rank;       /* how files hold it: axis a of the unmerged file tensor is axis file_order[a] of shape; */
+    int file_order[4];   /*   trailing axes are merged until file_rank are left (dense: [O,C,H,W] -> [O, C*H*W]) */
+    double fan_in, fan_out; /* of the initialisers */
+    fv_init init;
+    bool decay;          /* weight decay applies (weights yes; biases and factors no) */
+    bool state;          /* not trained: a running average */
+    uint64_t trainable;  /* numbers that training changes when fewer than elements (connection table), else 0 */
+    const uint8_t *mask; /* [in_c, out_c] of a connection table, or NULL: weights outside begin and stay as 0 */
+    const double *constant; /* fixed numbers (RBF targets): neither trained nor kept in model files */
+} fv_param;
+enum { FV_MAX_PARAMS = 4 };
+
+/* What tables print and the receptive field needs. */
+typedef struct fv_facts {
+    size_t kernel[2], stride[2], pad_begin[2], pad_end[2], dilation[2], groups; /* 0 where it has none */
+    uint64_t macs;        /* multiplications a sample */
+    uint64_t connections; /* LeCun 1998's count a sample */
+    bool global;          /* each output sees the whole input (dense, global pooling) */
+} fv_facts;
+
+/* ---- flags */
+enum {
+    FV_OP_INPLACE = 1,   /* the output may lie in the first input's memory */
+    FV_OP_TRAINING = 2,  /* identity at inference: not built */
+    FV_OP_LOSS = 4,      /* takes labels as its last input; gives one value a sample */
+    FV_OP_ACTIVATION = 8, /* act attribute; fuses into its producer */
+    FV_OP_HIDDEN = 16,   /* not a word of the notation (gradients, updates, packing) */
+    FV_OP_FUSES = 32,    /* has an `act` that an activation behind it can be folded into (see fuse_act) */
+    FV_OP_POINTWISE_MONOTONE = 64, /* commutes with max-pooling */
+    FV_OP_EFFECT = 128,  /* writes its inputs (updates): never removed as dead */
+    FV_OP_GATES = 256    /* a gradient to the input that can multiply by an activation's gradient (see fuse_gate) */
+};
+
+/* How the planner must pack input `input` of this operator before running it (0 = not). */
+typedef struct fv_packing {
+    int input;       /* index of the input, 0 = none is packed */
+    bool transposed; /* the gradient to the data reads the turned matrix */
+} fv_packing;
+
+struct fv_lower; /* plan/lower.h is below this room: operators see the builder functions of graph/lower.h only */
+
+struct fv_op {
+    const char *name, *help;
+    const fv_attr *attrs; /* ends with a NULL name; NULL = none */
+    size_t attr_bytes;
+    int inputs, outputs;  /* inputs counts parameters too; -1 = any number (concat) */
+    unsigned flags;
+
+    /* Parameters for input x, or none. Fills list and returns their number, or -1 with *err filled. */
+    int (*params)(const void *attrs, const fv_shape *x, fv_param list[FV_MAX_PARAMS], fv_error *err);
+    /* Fill the outputs' shapes and dtypes (reals unless set), or explain with numbers what does not fit. */
+    fv_status (*shape)(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err);
+    /* Emit backward nodes: dy[i] is the gradient of output i (0 = nobody needs it); set dx[i] for inputs whose
+     * need[i] is true. Loss operators get the scale of their mean as dy[0]. */
+    void (*grad)(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx);
+    /* Offer the steps (kernel, arguments, split) that compute this node. */
+    void (*lower)(struct fv_lower *lower, const fv_node *node);
+    void (*facts)(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *facts);
+    fv_packing packing;
+    /* Fold a following activation (forward) or the gate of the activation that made our input (gradient to the input)
+     * into a copy of the attributes; offsets in the attribute struct of an int fv_act, 0 = cannot. */
+    size_t act_offset;
+};
+
+/* Set every attribute of op to its fallback. */
+void fv_attrs_default(const fv_op *op, void *attrs);
+
+#endif
