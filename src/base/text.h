@@ -26,6 +26,14 @@ const char *fv_text_nearest(const char *word, const char *const *words, size_t c
 bool fv_text_real(const char *text, double *out);
 bool fv_text_integer(const char *text, long long *out);
 
+/* A name from a file as a message may show it: control characters and bytes that are no UTF-8 become '?', and what does
+ * not fit ends in "...". Returns buf. */
+enum { FV_QUOTE = 96 };
+const char *fv_text_quote(char buf[FV_QUOTE], const char *text, size_t length);
+
+/* Length in bytes of the UTF-8 character at text, 0 if there is none (overlong, surrogate, above U+10FFFF, cut off). */
+size_t fv_text_utf8(const char *text, size_t length);
+
 /* Print a double so that it reads back to the same double, shortest form first, '.' in any locale. */
 void fv_text_print_real(fv_text *text, double value);
 
