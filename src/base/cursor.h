@@ -16,14 +16,12 @@ static inline size_t fv_cursor_left(const fv_cursor *c) { return c->size - c->at
 /* The next n bytes, or NULL when fewer are left. */
 static inline const uint8_t *fv_cursor_take(fv_cursor *c, size_t n)
 {
-    const uint8_t *p = c->data + c->at;
-
     if (c->failed || n > fv_cursor_left(c)) {
         c->failed = true;
         return NULL;
     }
     c->at += n;
-    return p;
+    return c->data + c->at - n;
 }
 
 static inline uint32_t fv_cursor_be32(fv_cursor *c)
