@@ -12,8 +12,9 @@ typedef struct fv_lower fv_lower;
 typedef struct fv_bind {
     size_t offset; /* of the pointer in the argument block */
     fv_value value; /* 0 = stays NULL */
+    size_t shift;   /* bytes behind the value's beginning */
 } fv_bind;
-#define FV_BIND(type, field, value) {offsetof(type, field), (value)}
+#define FV_BIND(type, field, value) {offsetof(type, field), (value), 0}
 
 typedef struct fv_cost {
     double flops, bytes;

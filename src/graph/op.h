@@ -33,7 +33,15 @@ typedef struct fv_attr {
 #define FV_REQUIRED (-1e300)
 
 /* ---- parameters that an operator owns; the builder makes them as inputs behind the operator's first one. */
-typedef enum fv_init { FV_INIT_DEFAULT, FV_INIT_ZERO, FV_INIT_ONE, FV_INIT_LECUN98, FV_INIT_SUBSAMPLE } fv_init;
+typedef enum fv_init {
+    FV_INIT_HE,      /* normal, variance 2 / fan_in (He et al. 2015) */
+    FV_INIT_GLOROT,  /* uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010) */
+    FV_INIT_LECUN,   /* normal, variance 1 / fan_in */
+    FV_INIT_LECUN98, /* uniform in +-2.4 / fan_in (LeCun et al. 1998, appendix A) */
+    FV_INIT_TORCH,   /* uniform in +-1 / sqrt(fan_in), biases too: PyTorch's default for convolutions and dense layers */
+    FV_INIT_NORMAL,  /* normal, standard deviation init_value */
+    FV_INIT_VALUE    /* init_value everywhere */
+} fv_init;
 
 typedef struct fv_param {
     const char *suffix;  /* "weight": the parameter is called label.weight */
@@ -42,11 +50,12 @@ typedef struct fv_param {
     int file_order[4];   /*   trailing axes are merged until file_rank are left (dense: [O,C,H,W] -> [O, C*H*W]) */
     double fan_in, fan_out; /* of the initialisers */
     fv_init init;
+    double init_value;
     bool decay;          /* weight decay applies (weights yes; biases and factors no) */
     bool state;          /* not trained: a running average */
     uint64_t trainable;  /* numbers that training changes when fewer than elements (connection table), else 0 */
     const uint8_t *mask; /* [in_c, out_c] of a connection table, or NULL: weights outside begin and stay as 0 */
-    const double *constant; /* fixed numbers (RBF targets): neither trained nor kept in model files */
+    void (*constant)(double *elements); /* writes fixed numbers (RBF targets): neither trained nor kept in model files */
 } fv_param;
 enum { FV_MAX_PARAMS = 4 };
 
@@ -63,25 +72,23 @@ enum {
     FV_OP_INPLACE = 1,   /* the output may lie in the first input's memory */
     FV_OP_TRAINING = 2,  /* identity at inference: not built */
     FV_OP_LOSS = 4,      /* takes labels as its last input; gives one value a sample */
-    FV_OP_ACTIVATION = 8, /* act attribute; fuses into its producer */
-    FV_OP_HIDDEN = 16,   /* not a word of the notation (gradients, updates, packing) */
-    FV_OP_FUSES = 32,    /* has an `act` that an activation behind it can be folded into (see fuse_act) */
-    FV_OP_POINTWISE_MONOTONE = 64, /* commutes with max-pooling */
-    FV_OP_EFFECT = 128,  /* writes its inputs (updates): never removed as dead */
-    FV_OP_GATES = 256    /* a gradient to the input that can multiply by an activation's gradient (see fuse_gate) */
+    FV_OP_HIDDEN = 8,    /* not a word of the notation (gradients, updates, packing) */
+    FV_OP_EFFECT = 16    /* writes its inputs (updates): never removed as dead */
 };
 
 /* How the planner must pack input `input` of this operator before running it (0 = not). */
 typedef struct fv_packing {
-    int input;       /* index of the input, 0 = none is packed */
-    bool transposed; /* the gradient to the data reads the turned matrix */
+    int input;            /* index of the input, 0 = none is packed */
+    bool transposed;      /* the gradient to the data reads the turned matrix */
+    size_t groups_offset; /* of the number of groups in the attributes, 0 = one group */
 } fv_packing;
 
-struct fv_lower; /* plan/lower.h is below this room: operators see the builder functions of graph/lower.h only */
+struct fv_lower; /* graph/lower.h */
 
 struct fv_op {
     const char *name, *help;
     const fv_attr *attrs; /* ends with a NULL name; NULL = none */
+    int activation;       /* the fv_act that this operator applies, 0 = it is not an activation */
     size_t attr_bytes;
     int inputs, outputs;  /* inputs counts parameters too; -1 = any number (concat) */
     unsigned flags;
@@ -97,9 +104,12 @@ struct fv_op {
     void (*lower)(struct fv_lower *lower, const fv_node *node);
     void (*facts)(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *facts);
     fv_packing packing;
-    /* Fold a following activation (forward) or the gate of the activation that made our input (gradient to the input)
-     * into a copy of the attributes; offsets in the attribute struct of an int fv_act, 0 = cannot. */
-    size_t act_offset;
+    /* Offsets in the attribute struct of an int fv_act, 0 = cannot: an activation behind this node is folded into
+     * act_offset; a gradient to the input multiplies its result by the gradient of the activation that made the input
+     * when gate_offset is set and that activation's output is given as an input more. */
+    size_t act_offset, gate_offset;
+    /* Offset of a uint32_t that fv_apply sets to a number of this node's own: the stream of its random numbers; 0 = none. */
+    size_t stream_offset;
 };
 
 /* Set every attribute of op to its fallback. */

@@ -1,0 +1,81 @@
+/* Reverse-mode differentiation on the graph: nodes are visited from the last to the first, each emits its backward
+ * nodes through its operator's own rule. A gradient that nobody needs is never emitted. */
+#include "graph/op.h"
+#include <string.h>
+
+typedef struct walk {
+    fv_graph *graph;
+    const fv_op *add;
+    fv_value *gradient; /* of each value of the forward graph */
+    bool *need;         /* a parameter or asked-for input lies behind this value */
+} walk;
+
+/* A value needs a gradient if it is trained, or made from one that does. */
+static void mark_needs(walk *w, bool to_input)
+{
+    const fv_graph *graph = w->graph;
+
+    for (size_t v = 1; v < graph->n_values; v++)
+        w->need[v] = graph->values[v].role == FV_ROLE_PARAM || (to_input && v == graph->input);
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        const fv_node *node = &graph->nodes[i];
+        bool any = false;
+
+        for (int k = 0; k < node->n_in; k++)
+            any = any || w->need[node->in[k]];
+        for (int k = 0; k < node->n_out && node->op->grad; k++)
+            w->need[node->out[k]] = any;
+    }
+}
+
+/* Add `part` to the gradient of v; a second contribution becomes a sum. */
+static void contribute(walk *w, fv_value v, fv_value part)
+{
+    if (!part)
+        return;
+    w->gradient[v] = w->gradient[v] ? fv_emit(w->graph, w->add, NULL, (fv_value[]){w->gradient[v], part}, 2) : part;
+}
+
+enum { MOST_INPUTS = 512, MOST_OUTPUTS = 4 };
+
+static void visit(walk *w, size_t index)
+{
+    const fv_node node = w->graph->nodes[index]; /* a copy: emitting moves the array */
+    fv_value dy[MOST_OUTPUTS] = {0}, dx[MOST_INPUTS] = {0};
+    bool need[MOST_INPUTS] = {false}, wanted = false, reached = false;
+
+    for (int i = 0; i < node.n_out; i++)
+        reached = (dy[i] = w->gradient[node.out[i]]) != 0 || reached;
+    for (int i = 0; i < node.n_in; i++)
+        wanted = (need[i] = w->need[node.in[i]]) || wanted;
+    if (!reached || !wanted || !node.op->grad)
+        return;
+    w->graph->label = node.label;
+    node.op->grad(w->graph, &node, dy, need, dx);
+    for (int i = 0; i < node.n_in; i++)
+        if (need[i])
+            contribute(w, node.in[i], dx[i]);
+}
+
+void fv_autodiff(fv_graph *graph, const fv_op *add, bool to_input, fv_value *gradients)
+{
+    const size_t n_values = graph->n_values, n_nodes = graph->n_nodes;
+    walk w = {.graph = graph, .add = add, .gradient = gradients};
+
+    if (graph->error.code != FV_OK)
+        return;
+    memset(gradients, 0, n_values * sizeof *gradients);
+    w.need = fv_arena_alloc(&graph->arena, n_values, sizeof *w.need);
+    if (!w.need) {
+        fv_fail_memory(&graph->error, n_values, "differentiation");
+        return;
+    }
+    mark_needs(&w, to_input);
+    for (size_t i = 0; i < graph->n_losses; i++) {
+        graph->label = "loss";
+        gradients[graph->losses[i].value] =
+            fv_graph_constant(graph, fv_shape1(1), &graph->losses[i].weight, "loss.weight");
+    }
+    for (size_t i = n_nodes; i-- > 0 && graph->error.code == FV_OK;)
+        visit(&w, i);
+}

@@ -1,0 +1,295 @@
+/* conv: a convolution layer, [H x W x C] -> [H' x W' x F].
+ *
+ *     y[n,i,j,f] = bias[f] + sum over r, s, c of x[n, i*stride + r*dilation - top, j*stride + s*dilation - left, c] * w[r,s,c,f]
+ *
+ * x: [N,H,W,C]   w: [kh,kw,C/groups,F]   bias: [F]   y: [N,H',W',F]; kernels are not flipped (cross-correlation).
+ * With groups, output channel f of group g reads the input channels of group g alone (Krizhevsky et al. 2012, section 3.5).
+ * With a connection table, f reads the channels that the table lists (LeCun et al. 1998, table I).
+ *
+ * Gradients, with dy = dL/dy: dx is dy run backwards through the same windows (conv_backward_x), dw and dbias are sums
+ * over all pixels of all pictures (conv_backward_w).
+ *
+ * A convolution of one window or of 1x1 kernels is a matrix product and is lowered to one. */
+#include "ops/conv.h"
+#include "ops/product.h"
+
+/* LeCun et al. 1998, table I: column f lists the S2 maps that C3's map f reads; here [in][out]. */
+static const uint8_t lenet_table[6 * 16] = {
+    1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1, /* map 0 */
+    1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, /* map 1 */
+    1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 0, 1, 1, 1, /* map 2 */
+    0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0, 1, 0, 1, 1, /* map 3 */
+    0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1, 0, 1, /* map 4 */
+    0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1, 1, /* map 5 */
+};
+static const char *const table_words[] = {"full", "lenet", NULL};
+static const struct {
+    const uint8_t *connected;
+    size_t in, out;
+} tables[] = {{NULL, 0, 0}, {lenet_table, 6, 16}};
+
+static const fv_attr attrs[] = {
+    {"kernel", FV_ATTR_SIZE, offsetof(fv_conv_attrs, kernel), FV_REQUIRED, 1, 1024, "rows x columns", true, NULL},
+    {"features", FV_ATTR_CLASSES, offsetof(fv_conv_attrs, features), FV_REQUIRED, 1, 1 << 20, "output channels", true,
+     NULL},
+    {"stride", FV_ATTR_SIZE, offsetof(fv_conv_attrs, stride), 1, 1, 1024, "step of the window", false, NULL},
+    {"pad", FV_ATTR_PAD, offsetof(fv_conv_attrs, pad), 0, 0, 1024, "zeros around the input", false, NULL},
+    {"groups", FV_ATTR_INT, offsetof(fv_conv_attrs, groups), 1, 1, 1 << 20, "independent parts", false, NULL},
+    {"dilation", FV_ATTR_SIZE, offsetof(fv_conv_attrs, dilation), 1, 1, 1024, "step inside the window", false, NULL},
+    {"table", FV_ATTR_WORD, offsetof(fv_conv_attrs, table), 0, 0, 0, "which inputs each output reads", false,
+     table_words},
+    FV_INIT_ATTRS(fv_conv_attrs),
+    {0},
+};
+
+/* ---------------------------------------------------------------------------------------------- geometry */
+
+static fv_conv_geometry geometry(const fv_conv_attrs *a, const fv_shape *x)
+{
+    fv_window w[2];
+    fv_conv_geometry g = {.n = x->dim[0], .in_h = x->dim[1], .in_w = x->dim[2], .in_c = x->dim[3],
+                          .out_c = a->features, .groups = a->groups};
+
+    fv_windows(a->kernel, a->stride, a->dilation, &a->pad, w);
+    g.kernel_h = w[0].kernel, g.kernel_w = w[1].kernel;
+    g.stride_h = w[0].stride, g.stride_w = w[1].stride;
+    g.dilation_h = w[0].dilation, g.dilation_w = w[1].dilation;
+    g.pad_top = w[0].begin, g.pad_bottom = w[0].end;
+    g.pad_left = w[1].begin, g.pad_right = w[1].end;
+    g.out_h = fv_window_count(&w[0], g.in_h, false);
+    g.out_w = fv_window_count(&w[1], g.in_w, false);
+    return g;
+}
+
+/* Rows and depth of the matrix product that this convolution is, if it is one. */
+static bool as_product(const fv_conv_attrs *a, const fv_conv_geometry *g, size_t *rows, size_t *depth)
+{
+    const bool padded = g->pad_top || g->pad_left || g->pad_bottom || g->pad_right;
+    const bool whole = g->kernel_h == g->in_h && g->kernel_w == g->in_w && g->dilation_h == 1 && g->dilation_w == 1;
+    const bool pointwise = g->kernel_h == 1 && g->kernel_w == 1 && g->stride_h == 1 && g->stride_w == 1;
+
+    if (g->groups != 1 || a->table || padded || !(whole || pointwise))
+        return false;
+    *rows = whole ? g->n : g->n * g->in_h * g->in_w;
+    *depth = whole ? g->in_h * g->in_w * g->in_c : g->in_c;
+    return true;
+}
+
+static fv_cost conv_cost(const fv_conv_geometry *g, double real)
+{
+    const double taps = (double)(g->kernel_h * g->kernel_w * (g->in_c / g->groups)), outputs = (double)(g->out_h * g->out_w);
+    const double in = (double)(g->in_h * g->in_w * g->in_c), out = outputs * (double)g->out_c;
+
+    return (fv_cost){2 * (double)g->n * out * taps, real * ((double)g->n * (in + out) + taps * (double)g->out_c)};
+}
+
+/* ---------------------------------------------------------------------------------------------- forward */
+
+static fv_status check_channels(const fv_conv_attrs *a, const fv_shape *x, fv_error *err)
+{
+    const size_t channels = x->dim[3];
+
+    if (channels % a->groups || a->features % a->groups)
+        return fv_fail(err, FV_E_SHAPE, "conv: %zu input and %zu output channels do not divide into %zu groups",
+                       channels, a->features, a->groups);
+    if (a->table && (channels != tables[a->table].in || a->features != tables[a->table].out || a->groups != 1))
+        return fv_fail(err, FV_E_SHAPE, "conv: table %s connects %zu maps to %zu, not %zu to %zu",
+                       table_words[a->table], tables[a->table].in, tables[a->table].out, channels, a->features);
+    return FV_OK;
+}
+
+static int params(const void *attrs_, const fv_shape *x, fv_param list[FV_MAX_PARAMS], fv_error *err)
+{
+    const fv_conv_attrs *a = attrs_;
+    const size_t in = x->dim[3] / a->groups, taps = a->kernel[0] * a->kernel[1];
+    const fv_shape w = {4, {a->kernel[0], a->kernel[1], in, a->features}};
+    size_t pairs = 0;
+    int n;
+
+    if (check_channels(a, x, err))
+        return -1;
+    n = fv_weight_params(&a->init, list, w, 4, (double)(taps * in), (double)(taps * a->features / a->groups));
+    if (a->table) {
+        list[0].mask = tables[a->table].connected;
+        for (size_t i = 0; i < tables[a->table].in * tables[a->table].out; i++)
+            pairs += list[0].mask[i];
+        list[0].trainable = taps * pairs;
+    }
+    return n;
+}
+
+static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
+{
+    const fv_conv_attrs *a = node->attrs;
+    const fv_conv_geometry g = geometry(a, &in[0]);
+
+    (void)dtype;
+    if (check_channels(a, &in[0], err))
+        return FV_E_SHAPE;
+    if (!g.out_h || !g.out_w)
+        return fv_fail(err, FV_E_SHAPE, "conv %zux%zu: input is %zux%zu and padding %zu,%zu,%zu,%zu (top, left, bottom, "
+                       "right): the kernel does not fit in it", g.kernel_h, g.kernel_w, g.in_h, g.in_w, g.pad_top,
+                       g.pad_left, g.pad_bottom, g.pad_right);
+    out[0] = fv_shape4(g.n, g.out_h, g.out_w, g.out_c);
+    return FV_OK;
+}
+
+static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
+{
+    const fv_conv_attrs *a = node->attrs;
+    const fv_conv_backward_attrs back = {*a, *fv_shape_of(graph, node->in[0]), node->n_in > 2, 0};
+
+    if (need[0])
+        dx[0] = fv_emit(graph, &fv_op_conv_backward_x, &back, (fv_value[]){dy[0], node->in[1]}, 2);
+    if (need[1]) {
+        const fv_node *dw = fv_emit_node(graph, &fv_op_conv_backward_w, &back, (fv_value[]){node->in[0], dy[0]}, 2);
+
+        if (!dw)
+            return;
+        dx[1] = dw->out[0];
+        dx[2] = dw->out[1];
+    }
+}
+
+static void lower(fv_lower *l, const fv_node *node)
+{
+    const fv_conv_attrs *a = node->attrs;
+    const fv_conv_geometry g = geometry(a, fv_lower_shape(l, node->in[0]));
+    const fv_cost cost = conv_cost(&g, (double)fv_lower_kernels(l)->real_bytes);
+    const fv_value bias = node->n_in > 2 ? node->in[2] : 0;
+    size_t rows, depth;
+
+    if (as_product(a, &g, &rows, &depth)) {
+        fv_lower_product(l, &(fv_product){.a = node->in[0], .b = node->in[1], .bias = bias, .c = node->out[0],
+                                          .rows = rows, .depth = depth, .cols = g.out_c, .act = (fv_act)a->act});
+        return;
+    }
+    fv_conv_args args = {.g = g, .act = (fv_act)a->act};
+    const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
+                             FV_BIND(fv_conv_args, bias, bias), FV_BIND(fv_conv_args, y, node->out[0])};
+    const fv_work work = fv_work_conv_forward(fv_lower_kernels(l), &args);
+
+    fv_lower_step(l, FV_K_conv_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
+                  offsetof(fv_conv_args, scratch), cost);
+}
+
+static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *f)
+{
+    const fv_conv_attrs *a = node->attrs;
+    const size_t pixels = out->dim[1] * out->dim[2], taps = a->kernel[0] * a->kernel[1];
+    uint64_t pairs = (uint64_t)(in->dim[3] / a->groups) * a->features;
+    fv_window w[2];
+
+    fv_windows(a->kernel, a->stride, a->dilation, &a->pad, w);
+    fv_window_facts(w, f);
+    f->groups = a->groups;
+    if (a->table) {
+        pairs = 0;
+        for (size_t i = 0; i < tables[a->table].in * tables[a->table].out; i++)
+            pairs += tables[a->table].connected[i];
+    }
+    f->macs = pixels * taps * pairs;
+    f->connections = pixels * (taps * pairs + (a->init.nobias ? 0 : a->features));
+}
+
+const fv_op fv_op_conv = {
+    .name = "conv", .help = "convolution: kernel rows x columns, output channels",
+    .attrs = attrs, .attr_bytes = sizeof(fv_conv_attrs), .inputs = 3, .outputs = 1,
+    .params = params, .shape = shape, .grad = grad, .lower = lower, .facts = facts,
+    .packing = {1, false, offsetof(fv_conv_attrs, groups)}, .act_offset = offsetof(fv_conv_attrs, act),
+};
+
+/* ---------------------------------------------------------------------------------------------- gradients */
+
+static fv_status shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
+{
+    const fv_conv_backward_attrs *a = node->attrs;
+
+    (void)in;
+    (void)dtype;
+    (void)err;
+    out[0] = a->x;
+    return FV_OK;
+}
+
+/* dx from dy and w, times the gradient of the activation that made x if its output is given as third input. */
+static void lower_x(fv_lower *l, const fv_node *node)
+{
+    const fv_conv_backward_attrs *a = node->attrs;
+    const fv_conv_geometry g = geometry(&a->conv, &a->x);
+    const fv_cost cost = conv_cost(&g, (double)fv_lower_kernels(l)->real_bytes);
+    const fv_value gate = node->n_in > 2 ? node->in[2] : 0;
+    size_t rows, depth;
+
+    if (as_product(&a->conv, &g, &rows, &depth)) {
+        fv_lower_product(l, &(fv_product){.a = node->in[0], .b = node->in[1], .gate = gate, .c = node->out[0],
+                                          .rows = rows, .depth = g.out_c, .cols = depth,
+                                          .gate_act = (fv_act)a->gate_act});
+        return;
+    }
+    fv_conv_args args = {.g = g, .gate_act = (fv_act)a->gate_act};
+    const fv_bind binds[] = {FV_BIND(fv_conv_args, dy, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
+                             FV_BIND(fv_conv_args, gate, gate), FV_BIND(fv_conv_args, dx, node->out[0])};
+    const fv_work work = fv_work_conv_backward_x(fv_lower_kernels(l), &args);
+
+    fv_lower_step(l, FV_K_conv_backward_x, &args, sizeof args, work, binds, FV_COUNT(binds),
+                  offsetof(fv_conv_args, scratch), cost);
+}
+
+const fv_op fv_op_conv_backward_x = {
+    .name = "conv_backward_x", .help = "gradient of a convolution to its input",
+    .attr_bytes = sizeof(fv_conv_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
+    .shape = shape_x, .lower = lower_x,
+    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups)},
+    .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
+};
+
+static fv_status shape_w(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
+{
+    const fv_conv_backward_attrs *a = node->attrs;
+
+    (void)in;
+    (void)dtype;
+    (void)err;
+    out[0] = (fv_shape){4, {a->conv.kernel[0], a->conv.kernel[1], a->x.dim[3] / a->conv.groups, a->conv.features}};
+    out[1] = fv_shape1(a->conv.features);
+    return FV_OK;
+}
+
+/* dw and dbias from x and dy. Partial sums of runs of pictures, then their sum: the parts depend on the shape alone. */
+static void lower_w(fv_lower *l, const fv_node *node)
+{
+    const fv_conv_backward_attrs *a = node->attrs;
+    const fv_kernels *k = fv_lower_kernels(l);
+    const fv_conv_geometry g = geometry(&a->conv, &a->x);
+    const size_t taps = g.kernel_h * g.kernel_w * (g.in_c / g.groups);
+    const fv_value dbias = a->bias ? node->out[1] : 0;
+    fv_conv_args args = {.g = g, .table = tables[a->conv.table].connected};
+    size_t rows, depth;
+
+    if (as_product(&a->conv, &g, &rows, &depth)) {
+        fv_lower_product_tn(l, &(fv_product){.a = node->in[0], .b = node->in[1], .c = node->out[0], .sums = dbias,
+                                             .rows = depth, .depth = rows, .cols = g.out_c});
+        return;
+    }
+    const fv_work work = fv_work_conv_backward_w(k, &args);
+    const bool split = work.parts > 1;
+    const fv_value dw_parts = split ? fv_lower_temp(l, work.parts * taps * g.out_c) : node->out[0];
+    const fv_value db_parts = !dbias ? 0 : split ? fv_lower_temp(l, work.parts * g.out_c) : dbias;
+    const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, dy, node->in[1]),
+                             FV_BIND(fv_conv_args, dw_parts, dw_parts), FV_BIND(fv_conv_args, db_parts, db_parts)};
+
+    fv_lower_step(l, FV_K_conv_backward_w, &args, sizeof args, work, binds, FV_COUNT(binds),
+                  offsetof(fv_conv_args, scratch), conv_cost(&g, (double)k->real_bytes));
+    if (split) {
+        fv_lower_sum(l, dw_parts, work.parts, node->out[0], taps * g.out_c);
+        if (dbias)
+            fv_lower_sum(l, db_parts, work.parts, dbias, g.out_c);
+    }
+}
+
+const fv_op fv_op_conv_backward_w = {
+    .name = "conv_backward_w", .help = "gradient of a convolution to its weights and biases",
+    .attr_bytes = sizeof(fv_conv_backward_attrs), .inputs = 2, .outputs = 2, .flags = FV_OP_HIDDEN,
+    .shape = shape_w, .lower = lower_w,
+};

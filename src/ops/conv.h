@@ -1,0 +1,22 @@
+/* Attributes of the convolution; importers and tests fill them too. */
+#ifndef FV_OPS_CONV_H
+#define FV_OPS_CONV_H
+#include "ops/common.h"
+
+typedef struct fv_conv_attrs {
+    size_t kernel[2], features, stride[2];
+    fv_pad pad;
+    size_t groups, dilation[2];
+    int table;
+    fv_init_attrs init;
+    int act; /* fv_act that the planner folded in */
+} fv_conv_attrs;
+
+typedef struct fv_conv_backward_attrs {
+    fv_conv_attrs conv;
+    fv_shape x;
+    bool bias;
+    int gate_act;
+} fv_conv_backward_attrs;
+
+#endif

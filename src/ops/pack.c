@@ -1,0 +1,47 @@
+/* pack: bring a weight into the column panels that the matrix kernels read. A node like any other, so nothing hides a
+ * cache: an inference session runs it once, training after each update.
+ *
+ * A weight w [.., in, out] is a matrix [everything but out, out]; a group owns a run of its columns. Turned (for the
+ * gradient to the data), a group's matrix is [out/groups, everything but out]. */
+#include "ops/pack.h"
+
+void fv_pack_matrix(const fv_shape *w, const fv_pack_attrs *a, size_t *depth, size_t *cols)
+{
+    const size_t taps = fv_pixels(w), out = fv_channels(w) / a->groups;
+
+    *depth = a->transposed ? out : taps;
+    *cols = a->transposed ? taps : out;
+}
+
+static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
+{
+    const fv_pack_attrs *a = node->attrs;
+
+    (void)in;
+    (void)dtype;
+    (void)err;
+    out[0] = fv_shape1(a->elements);
+    return FV_OK;
+}
+
+static void lower(fv_lower *l, const fv_node *node)
+{
+    const fv_pack_attrs *a = node->attrs;
+    const fv_shape *w = fv_lower_shape(l, node->in[0]);
+    const fv_kernels *k = fv_lower_kernels(l);
+    const size_t out = fv_channels(w), elements = fv_elements(w);
+    fv_pack_args args = {.groups = a->groups, .ld = out, .group_stride = out / a->groups, .transposed = a->transposed};
+    const fv_bind binds[] = {FV_BIND(fv_pack_args, b, node->in[0]), FV_BIND(fv_pack_args, panels, node->out[0])};
+    size_t panels;
+
+    fv_pack_matrix(w, a, &args.depth, &args.cols);
+    panels = a->groups * fv_packed_panels(k, args.cols);
+    fv_lower_step(l, FV_K_pack, &args, sizeof args,
+                  fv_work_items(panels, 2 * k->real_bytes * elements / (panels ? panels : 1)), binds, FV_COUNT(binds),
+                  0, (fv_cost){0, 2 * (double)(elements * k->real_bytes)});
+}
+
+const fv_op fv_op_pack = {
+    .name = "pack", .help = "weights into the layout of the matrix kernels", .attr_bytes = sizeof(fv_pack_attrs),
+    .inputs = 1, .outputs = 1, .flags = FV_OP_HIDDEN, .shape = shape, .lower = lower,
+};

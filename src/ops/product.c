@@ -1,0 +1,35 @@
+#include "ops/product.h"
+#include "base/error.h"
+
+static fv_cost product_cost(const fv_product *p, double real)
+{
+    const double rows = (double)p->rows, depth = (double)p->depth, cols = (double)p->cols;
+
+    return (fv_cost){2 * rows * depth * cols, real * (rows * depth + depth * cols + rows * cols)};
+}
+
+void fv_lower_product(fv_lower *l, const fv_product *p)
+{
+    const fv_kernels *k = fv_lower_kernels(l);
+    fv_gemm_args args = {.rows = p->rows, .depth = p->depth, .cols = p->cols, .lda = p->depth, .ldc = p->cols,
+                         .act = p->act, .gate_act = p->gate_act};
+    const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, p->a), FV_BIND(fv_gemm_args, b, p->b),
+                             FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, gate, p->gate),
+                             FV_BIND(fv_gemm_args, c, p->c)};
+    const fv_work work = fv_work_gemm(k, &args);
+
+    fv_lower_step(l, FV_K_gemm, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
+                  product_cost(p, (double)k->real_bytes));
+}
+
+void fv_lower_product_tn(fv_lower *l, const fv_product *p)
+{
+    const fv_kernels *k = fv_lower_kernels(l);
+    fv_gemm_tn_args args = {.rows = p->rows, .depth = p->depth, .cols = p->cols, .lda = p->rows, .ldb = p->cols};
+    const fv_bind binds[] = {FV_BIND(fv_gemm_tn_args, a, p->a), FV_BIND(fv_gemm_tn_args, b, p->b),
+                             FV_BIND(fv_gemm_tn_args, c, p->c), FV_BIND(fv_gemm_tn_args, sums, p->sums)};
+    const fv_work work = fv_work_gemm_tn(k, &args);
+
+    fv_lower_step(l, FV_K_gemm_tn, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
+                  product_cost(p, (double)k->real_bytes));
+}
