@@ -1,0 +1,153 @@
+/* Memory: how long each value lives, which lie in another's place, and one offset in the arena for each.
+ * Largest first, each at the lowest offset where nothing alive at the same time lies. */
+#include "plan/plan.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Values in the store have no place in the arena. */
+static bool in_store(const fv_value_info *v) { return v->role == FV_ROLE_PARAM || v->role == FV_ROLE_STATE; }
+
+static void live(fv_plan *plan, fv_value v, uint32_t node)
+{
+    if (node < plan->first[v])
+        plan->first[v] = node;
+    if (node > plan->last[v])
+        plan->last[v] = node;
+}
+
+/* From the node that makes a value to the last one that reads it. What the caller writes lives from the start, what it
+ * reads to the end, constants and what is made once for ever. */
+static void find_lives(fv_plan *plan)
+{
+    const fv_graph *graph = plan->graph;
+    const uint32_t end = (uint32_t)graph->n_nodes;
+
+    for (size_t v = 1; v < graph->n_values; v++) {
+        const fv_value_info *info = &graph->values[v];
+        const uint32_t maker = info->producer ? info->producer - 1 : 0;
+
+        plan->first[v] = UINT32_MAX;
+        if (info->producer)
+            live(plan, (fv_value)v, maker);
+        if (info->role == FV_ROLE_INPUT)
+            live(plan, (fv_value)v, 0);
+        if (info->keep)
+            live(plan, (fv_value)v, end);
+        if (info->role == FV_ROLE_CONST || (info->producer && maker < end && graph->nodes[maker].once)) {
+            live(plan, (fv_value)v, 0);
+            live(plan, (fv_value)v, end);
+        }
+    }
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        for (int k = 0; k < graph->nodes[i].n_in; k++)
+            live(plan, graph->nodes[i].in[k], (uint32_t)i);
+        for (int k = 0; k < graph->nodes[i].n_out; k++)
+            live(plan, graph->nodes[i].out[k], (uint32_t)i);
+    }
+}
+
+/* An elementwise node writes over its first input when nobody reads that afterwards. */
+static void find_in_place(fv_plan *plan, const fv_kernels *kernels)
+{
+    const fv_graph *graph = plan->graph;
+
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        const fv_node *node = &graph->nodes[i];
+        const fv_value in = node->n_in ? node->in[0] : 0, home = plan->home[in];
+
+        if (!(node->op->flags & FV_OP_INPLACE) || in_store(&graph->values[in]) ||
+            graph->values[in].role != FV_ROLE_ACTIVATION || graph->values[home].keep || plan->last[home] != i ||
+            graph->nodes[i].once || fv_plan_bytes(plan, home, kernels) != fv_plan_bytes(plan, node->out[0], kernels))
+            continue;
+        plan->home[node->out[0]] = home;
+        if (plan->last[node->out[0]] > plan->last[home])
+            plan->last[home] = plan->last[node->out[0]];
+    }
+}
+
+typedef struct block {
+    fv_value value;
+    size_t bytes, offset;
+} block;
+
+static int larger_first(const void *a, const void *b)
+{
+    const block *x = a, *y = b;
+
+    if (x->bytes != y->bytes)
+        return x->bytes < y->bytes ? 1 : -1;
+    return x->value < y->value ? -1 : 1;
+}
+
+static bool overlap_in_time(const fv_plan *plan, fv_value a, fv_value b)
+{
+    return plan->first[a] <= plan->last[b] && plan->first[b] <= plan->last[a];
+}
+
+/* The lowest offset for blocks[n] beside those placed before it; `near` is room for n pointers. */
+static size_t place(const fv_plan *plan, const block *blocks, size_t n, const block **near)
+{
+    size_t found = 0, at = 0;
+
+    for (size_t i = 0; i < n; i++) { /* the neighbours in time, by rising offset */
+        size_t k = found;
+
+        if (!overlap_in_time(plan, blocks[i].value, blocks[n].value))
+            continue;
+        for (; k > 0 && near[k - 1]->offset > blocks[i].offset; k--)
+            near[k] = near[k - 1];
+        near[k] = &blocks[i];
+        found++;
+    }
+    for (size_t i = 0; i < found; i++) {
+        if (near[i]->offset >= at + blocks[n].bytes)
+            break;
+        if (near[i]->offset + near[i]->bytes > at)
+            at = near[i]->offset + near[i]->bytes;
+    }
+    return at;
+}
+
+static size_t round_up(size_t bytes) { return (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN; }
+
+fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err)
+{
+    fv_graph *graph = plan->graph;
+    const size_t n = graph->n_values;
+    block *blocks = fv_arena_alloc(&graph->arena, n, sizeof *blocks);
+    const block **near = fv_arena_alloc(&graph->arena, n, sizeof *near);
+    size_t count = 0, scratch;
+
+    plan->home = fv_arena_alloc(&graph->arena, n, sizeof *plan->home);
+    plan->offset = fv_arena_alloc(&graph->arena, n, sizeof *plan->offset);
+    plan->first = fv_arena_alloc(&graph->arena, n, sizeof *plan->first);
+    plan->last = fv_arena_alloc(&graph->arena, n, sizeof *plan->last);
+    if (!blocks || !near || !plan->home || !plan->offset || !plan->first || !plan->last)
+        return fv_fail_memory(err, n * sizeof *blocks, "a memory plan");
+    find_lives(plan);
+    for (size_t v = 0; v < n; v++)
+        plan->home[v] = (fv_value)v;
+    find_in_place(plan, kernels);
+    for (size_t v = 1; v < n; v++) {
+        const size_t bytes = round_up(fv_plan_bytes(plan, (fv_value)v, kernels));
+
+        if (in_store(&graph->values[v]) || plan->first[v] == UINT32_MAX)
+            continue;
+        plan->sum_bytes += bytes;
+        if (plan->home[v] == v)
+            blocks[count++] = (block){(fv_value)v, bytes, 0};
+    }
+    qsort(blocks, count, sizeof *blocks, larger_first);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i].offset = place(plan, blocks, i, near);
+        if (blocks[i].offset + blocks[i].bytes > plan->scratch_at)
+            plan->scratch_at = blocks[i].offset + blocks[i].bytes;
+        plan->offset[blocks[i].value] = blocks[i].offset;
+    }
+    for (size_t v = 0; v < n; v++)
+        plan->offset[v] = in_store(&graph->values[v]) ? SIZE_MAX : plan->offset[plan->home[v]];
+    plan->scratch_bytes = round_up(plan->scratch_bytes);
+    if (!fv_mul(plan->scratch_bytes, slices, &scratch) || !fv_add(plan->scratch_at, scratch, &plan->arena_bytes))
+        return fv_fail(err, FV_E_RANGE, "the plan needs more memory than a computer can address; use a smaller batch");
+    return FV_OK;
+}

@@ -1,0 +1,265 @@
+/* Passes over the graph, in order. Each rewrites nodes in place; a removed node has no operator until `sweep`. */
+#include "plan/plan.h"
+#include "ops/pack.h"
+#include <string.h>
+
+/* ---------------------------------------------------------------------------------------------- helpers */
+
+/* Who reads each value: how many nodes, and the last of them. */
+typedef struct uses {
+    uint32_t *count, *reader;
+} uses;
+
+static bool count_uses(fv_graph *graph, uses *u)
+{
+    u->count = fv_arena_alloc(&graph->arena, graph->n_values, sizeof *u->count);
+    u->reader = fv_arena_alloc(&graph->arena, graph->n_values, sizeof *u->reader);
+    if (!u->count || !u->reader) {
+        fv_fail_memory(&graph->error, graph->n_values * sizeof *u->count, "a pass");
+        return false;
+    }
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        for (int k = 0; k < graph->nodes[i].n_in; k++) {
+            u->count[graph->nodes[i].in[k]]++;
+            u->reader[graph->nodes[i].in[k]] = (uint32_t)i;
+        }
+    for (size_t v = 0; v < graph->n_values; v++)
+        if (graph->values[v].keep)
+            u->count[v]++; /* the caller reads it too */
+    return true;
+}
+
+static fv_node *producer(const fv_graph *graph, fv_value v)
+{
+    const uint32_t p = graph->values[v].producer;
+
+    return p ? &graph->nodes[p - 1] : NULL;
+}
+
+/* Remove nodes without operator and renumber the producers. */
+static void sweep(fv_graph *graph)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        if (!graph->nodes[i].op)
+            continue;
+        graph->nodes[kept] = graph->nodes[i];
+        for (int k = 0; k < graph->nodes[kept].n_out; k++)
+            graph->values[graph->nodes[kept].out[k]].producer = (uint32_t)kept + 1;
+        kept++;
+    }
+    graph->n_nodes = kept;
+}
+
+/* A copy of the node's attributes that may be changed. */
+static void *own_attrs(fv_graph *graph, fv_node *node)
+{
+    void *copy = fv_arena_alloc(&graph->arena, 1, node->op->attr_bytes);
+
+    if (!copy) {
+        fv_fail_memory(&graph->error, node->op->attr_bytes, "attributes");
+        return NULL;
+    }
+    memcpy(copy, node->attrs, node->op->attr_bytes);
+    node->attrs = copy;
+    return copy;
+}
+
+static int act_at(const fv_node *node, size_t offset)
+{
+    int act;
+
+    memcpy(&act, (const char *)node->attrs + offset, sizeof act);
+    return act;
+}
+
+/* ---------------------------------------------------------------------------------------------- passes */
+
+/* relu, then maxpool -> maxpool, then relu: the same values (both keep order), a quarter of the work, and the gradient of
+ * the activation is taken where it is small. Windows whose maximum is not positive differ in which cell they name, but
+ * their gradient is 0 in both. */
+static void pool_first(fv_graph *graph, const fv_kernels *kernels)
+{
+    uses u;
+
+    (void)kernels;
+    if (!count_uses(graph, &u))
+        return;
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        fv_node *pool = &graph->nodes[i];
+        fv_node *act = pool->op == &fv_op_maxpool ? producer(graph, pool->in[0]) : NULL;
+
+        if (!act || act->op != &fv_op_relu || u.count[act->out[0]] != 1)
+            continue;
+        const fv_value x = act->in[0], between = act->out[0], y = pool->out[0];
+        const fv_node moved = *act;
+
+        *act = *pool;
+        *pool = moved;
+        act->in[0] = x;
+        act->out[0] = between; /* takes the pooled shape */
+        graph->values[between].shape = graph->values[y].shape;
+        pool->in[0] = between;
+        pool->out[0] = y;
+        for (int k = 0; k < act->n_out; k++)
+            graph->values[act->out[k]].producer = (uint32_t)(act - graph->nodes) + 1;
+        graph->values[y].producer = (uint32_t)(pool - graph->nodes) + 1;
+    }
+}
+
+/* An activation that alone reads the result of an operator with an `act` is folded into it. */
+static void fuse_activation(fv_graph *graph, const fv_kernels *kernels)
+{
+    uses u;
+
+    (void)kernels;
+    if (!count_uses(graph, &u))
+        return;
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        fv_node *act = &graph->nodes[i];
+        fv_node *maker = act->op && act->op->activation ? producer(graph, act->in[0]) : NULL;
+        char *attrs;
+
+        if (!maker || !maker->op || !maker->op->act_offset || maker->out[0] != act->in[0] ||
+            u.count[act->in[0]] != 1 || act_at(maker, maker->op->act_offset))
+            continue;
+        if (!(attrs = own_attrs(graph, maker)))
+            return;
+        memcpy(attrs + maker->op->act_offset, &act->op->activation, sizeof(int));
+        maker->out[0] = act->out[0];
+        graph->values[act->out[0]].producer = (uint32_t)(maker - graph->nodes) + 1;
+        act->op = NULL;
+    }
+    sweep(graph);
+}
+
+/* The gradient of an activation that alone reads a gradient to an input is folded into the kernel that makes it. */
+static void fuse_gate(fv_graph *graph, const fv_kernels *kernels)
+{
+    uses u;
+
+    (void)kernels;
+    if (!count_uses(graph, &u))
+        return;
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        fv_node *back = &graph->nodes[i];
+        fv_node *maker = back->op == &fv_op_act_backward ? producer(graph, back->in[0]) : NULL;
+        fv_value *in;
+        char *attrs;
+
+        if (!maker || !maker->op || !maker->op->gate_offset || u.count[back->in[0]] != 1 ||
+            act_at(maker, maker->op->gate_offset))
+            continue;
+        in = fv_arena_alloc(&graph->arena, (size_t)maker->n_in + 1, sizeof *in);
+        if (!in || !(attrs = own_attrs(graph, maker))) {
+            fv_fail_memory(&graph->error, sizeof *in, "a pass");
+            return;
+        }
+        memcpy(in, maker->in, (size_t)maker->n_in * sizeof *in);
+        in[maker->n_in++] = back->in[1];
+        maker->in = in;
+        memcpy(attrs + maker->op->gate_offset, back->attrs, sizeof(int));
+        maker->out[0] = back->out[0];
+        graph->values[back->out[0]].producer = (uint32_t)(maker - graph->nodes) + 1;
+        back->op = NULL;
+    }
+    sweep(graph);
+}
+
+/* Nodes whose results nobody reads. */
+static void drop_dead(fv_graph *graph, const fv_kernels *kernels)
+{
+    uses u;
+
+    (void)kernels;
+    if (!count_uses(graph, &u))
+        return;
+    for (size_t i = graph->n_nodes; i-- > 0;) {
+        fv_node *node = &graph->nodes[i];
+        bool used = (node->op->flags & FV_OP_EFFECT) != 0;
+
+        for (int k = 0; k < node->n_out; k++)
+            used = used || u.count[node->out[k]];
+        if (used)
+            continue;
+        for (int k = 0; k < node->n_in; k++)
+            u.count[node->in[k]]--;
+        node->op = NULL;
+    }
+    sweep(graph);
+}
+
+/* The packing node that `node` needs for its weight. */
+static fv_node packing_node(fv_graph *graph, const fv_kernels *kernels, const fv_node *node)
+{
+    const fv_packing *packing = &node->op->packing;
+    const fv_value weight = node->in[packing->input];
+    fv_pack_attrs attrs = {.groups = 1, .transposed = packing->transposed};
+    size_t depth, cols;
+
+    if (packing->groups_offset)
+        memcpy(&attrs.groups, (const char *)node->attrs + packing->groups_offset, sizeof attrs.groups);
+    fv_pack_matrix(fv_shape_of(graph, weight), &attrs, &depth, &cols);
+    attrs.elements = attrs.groups * fv_packed_elements(kernels, depth, cols);
+    graph->label = node->label;
+    fv_emit(graph, &fv_op_pack, &attrs, &weight, 1); /* appended; moved in front of its reader by the caller */
+    return graph->error.code == FV_OK ? graph->nodes[--graph->n_nodes] : (fv_node){0};
+}
+
+/* Each weight is brought into its kernel's layout right before it is read. */
+static void pack_weights(fv_graph *graph, const fv_kernels *kernels)
+{
+    const size_t n = graph->n_nodes;
+    fv_node *nodes = fv_arena_alloc(&graph->arena, 2 * n + 1, sizeof *nodes);
+    size_t made = 0;
+
+    if (!nodes) {
+        fv_fail_memory(&graph->error, 2 * n * sizeof *nodes, "a pass");
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (graph->nodes[i].op->packing.input) {
+            nodes[made] = packing_node(graph, kernels, &graph->nodes[i]);
+            if (graph->error.code != FV_OK)
+                return;
+            graph->nodes[i].in[graph->nodes[i].op->packing.input] = nodes[made++].out[0];
+        }
+        nodes[made++] = graph->nodes[i];
+    }
+    graph->nodes = nodes;
+    graph->n_nodes = made;
+    graph->size_nodes = 2 * n + 1;
+    sweep(graph);
+}
+
+/* At inference, what depends on parameters alone is worked out once. */
+static void run_once(fv_graph *graph, const fv_kernels *kernels)
+{
+    (void)kernels;
+    if (graph->training)
+        return;
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        fv_node *node = &graph->nodes[i];
+
+        node->once = true;
+        for (int k = 0; k < node->n_in; k++) {
+            const fv_value_info *v = &graph->values[node->in[k]];
+            const bool made_once = v->producer && graph->nodes[v->producer - 1].once;
+
+            if (!made_once && v->role != FV_ROLE_PARAM && v->role != FV_ROLE_STATE && v->role != FV_ROLE_CONST)
+                node->once = false;
+        }
+    }
+}
+
+static const fv_pass passes[] = {
+    {"pool-first", "max-pooling before ReLU: the same values with a quarter of the work", pool_first, true},
+    {"fuse-activation", "activations are computed by the kernel that makes their input", fuse_activation, false},
+    {"fuse-gate", "gradients of activations are computed by the kernel that makes the gradient", fuse_gate, false},
+    {"drop-dead", "nothing is computed that nobody reads", drop_dead, false},
+    {"pack", "weights are brought into their kernel's layout", pack_weights, false},
+    {"once", "what depends on weights alone is computed when an inference session is made", run_once, false},
+};
+
+const fv_pass *fv_pass_list(size_t i) { return i < FV_COUNT(passes) ? &passes[i] : NULL; }

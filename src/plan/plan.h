@@ -1,0 +1,80 @@
+/* The planner: from a graph to a list of steps with all memory laid out, before the first sample runs.
+ *
+ * Passes rewrite the graph (plan/passes.c), operators offer steps for each node (plan/lower.c), liveness gives every value
+ * its place in one arena (plan/memory.c). Nothing here depends on how many threads will run, except how many slices of
+ * scratch memory there are. */
+#ifndef FV_PLAN_PLAN_H
+#define FV_PLAN_PLAN_H
+#include "base/text.h"
+#include "graph/lower.h"
+
+typedef struct fv_plan_options {
+    const fv_kernels *kernels;
+    size_t slices;          /* how many calls of a kernel may run at once */
+    uint64_t seed;          /* of random operators */
+    const uint64_t *step;   /* counts training steps; must outlive the plan */
+    const char *without;    /* comma-separated passes to leave out, or NULL */
+} fv_plan_options;
+
+typedef struct fv_plan_step {
+    fv_kernel *run;
+    fv_kernel_id kernel;
+    void *args;
+    size_t args_bytes;
+    size_t items, chunks;   /* a chunk is what one call does; chunk i takes items [i * items / chunks, (i+1) * ...) */
+    uint32_t node;
+    const fv_bind *binds;
+    size_t n_binds, scratch_offset, scratch_bytes;
+    bool once;              /* run when the session is made, not at each run */
+    fv_cost cost;
+} fv_plan_step;
+
+typedef struct fv_plan {
+    fv_graph *graph;
+    fv_plan_step *steps;    /* memory of the graph's arena, like all of this */
+    size_t n_steps, size_steps;
+    fv_value *home;         /* the value in whose memory a value lies (itself, unless in place) */
+    size_t *offset;         /* of each value's home in the arena; SIZE_MAX = lies in the store */
+    uint32_t *first, *last; /* node indexes between which a home is alive */
+    size_t arena_bytes;     /* values, then scratch */
+    size_t scratch_at, scratch_bytes; /* of one slice */
+    size_t sum_bytes;       /* of all values, had each its own memory */
+} fv_plan;
+
+/* Passes of the first kind, before differentiation; each is listed with a name. */
+fv_status fv_plan_simplify(fv_graph *graph, const char *without, fv_error *err);
+
+/* Plan the graph; it is rewritten, and must outlive the plan, which lies in its arena. */
+fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan *plan, fv_error *err);
+
+/* Bytes of a value; reals take kernels->real_bytes. */
+size_t fv_plan_bytes(const fv_plan *plan, fv_value value, const fv_kernels *kernels);
+
+/* Write addresses into all argument blocks. stored(user, value) gives the address of parameters and states. */
+void fv_plan_bind(fv_plan *plan, char *arena, void *(*stored)(void *user, fv_value value), void *user);
+
+/* What was decided: steps with kernels, work and memory. */
+void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *text);
+/* Which value lies where and how long. */
+void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_text *text);
+
+/* ---- inside this room */
+
+/* One pass: rewrite the graph. `kernels` may be NULL for passes before differentiation. */
+typedef struct fv_pass {
+    const char *name, *help;
+    void (*run)(fv_graph *graph, const fv_kernels *kernels);
+    bool before; /* differentiation */
+} fv_pass;
+const fv_pass *fv_pass_list(size_t i);
+
+struct fv_lower {
+    fv_plan *plan;
+    const fv_plan_options *options;
+    uint32_t node; /* being lowered */
+};
+
+fv_status fv_plan_lower(fv_plan *plan, const fv_plan_options *options, fv_error *err);
+fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err);
+
+#endif
