@@ -1,0 +1,49 @@
+/* A planned graph with its memory: what sessions and trainers run. */
+#ifndef FV_RUN_EXEC_H
+#define FV_RUN_EXEC_H
+#include "plan/plan.h"
+#include "run/pool.h"
+#include "run/store.h"
+
+typedef struct fv_exec {
+    fv_host host;
+    fv_graph graph;  /* owned, rewritten by the planner; the plan lies in its arena */
+    fv_plan plan;
+    char *memory;    /* the arena: values, then scratch slices */
+    fv_pool *pool;   /* shared */
+    fv_store *store; /* shared */
+    const fv_kernels *kernels;
+} fv_exec;
+
+typedef struct fv_exec_options {
+    const fv_kernels *kernels;
+    fv_pool *pool;
+    fv_store *store;
+    uint64_t seed;
+    const uint64_t *step;
+    const char *without; /* passes to leave out */
+} fv_exec_options;
+
+/* Plan *graph, which is taken over (and freed on failure), with its memory and the store's missing entries. Nothing is
+ * allocated after this. An inference graph's `once` steps are run by fv_exec_prepare. */
+fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
+                         fv_error *err);
+void fv_exec_free(fv_exec *exec);
+
+/* Run what depends on weights alone: after creation, and whenever the store has changed. */
+void fv_exec_prepare(fv_exec *exec);
+
+/* Run all steps once. */
+void fv_exec_run(fv_exec *exec);
+
+/* Run all steps once, adding the seconds each took to elapsed_s[i] (plan.n_steps entries). */
+void fv_exec_profile(fv_exec *exec, double *elapsed_s);
+
+/* Where a value lies. */
+void *fv_exec_at(const fv_exec *exec, fv_value value);
+
+/* Reals to and from floats or doubles, whatever the session's real is. */
+double fv_exec_get(const fv_exec *exec, fv_value value, size_t i);
+void fv_exec_set(const fv_exec *exec, fv_value value, size_t i, double x);
+
+#endif
