@@ -269,8 +269,9 @@ typedef struct fv_train_options {
     const char *isa;         /**< as fv_session_options */
     fv_progress_fn progress;
     void *user;
+    const char *data_path;   /**< where `data` was opened; kept in args.json so that a run can be resumed; may be NULL */
 } fv_train_options;
-#define FV_TRAIN_OPTIONS {sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL}
+#define FV_TRAIN_OPTIONS {sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL, NULL}
 
 /**
  * Plan the training of `net` on `data`. What the net's own text says about training (its `train` line) holds where

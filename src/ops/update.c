@@ -37,10 +37,10 @@ static void lower_adam(fv_lower *l, const fv_node *node) { lower(l, node, FV_K_a
 
 const fv_op fv_op_sgd = {
     .name = "sgd", .help = "stochastic gradient descent with momentum", .attr_bytes = sizeof(fv_update_attrs),
-    .inputs = 4, .outputs = 0, .flags = FV_OP_HIDDEN | FV_OP_EFFECT, .shape = no_shape, .lower = lower_sgd,
+    .inputs = -1, .outputs = 0, .flags = FV_OP_HIDDEN | FV_OP_EFFECT, .shape = no_shape, .lower = lower_sgd,
 };
 
 const fv_op fv_op_adam = {
     .name = "adam", .help = "Adam and AdamW", .attr_bytes = sizeof(fv_update_attrs),
-    .inputs = 6, .outputs = 0, .flags = FV_OP_HIDDEN | FV_OP_EFFECT, .shape = no_shape, .lower = lower_adam,
+    .inputs = -1, .outputs = 0, .flags = FV_OP_HIDDEN | FV_OP_EFFECT, .shape = no_shape, .lower = lower_adam,
 };

@@ -1,5 +1,7 @@
 #include "run/exec.h"
 #include "base/file.h"
+#include <math.h>
+#include <stdio.h>
 
 static void *stored(void *user, fv_value value)
 {
@@ -85,18 +87,71 @@ void fv_exec_free(fv_exec *exec)
     fv_release(&host, exec);
 }
 
-static void run_steps(fv_exec *exec, bool once)
+static bool updates(const fv_exec *exec, const fv_plan_step *step)
+{
+    return (exec->graph.nodes[step->node].op->flags & FV_OP_EFFECT) != 0;
+}
+
+static void run_step(fv_exec *exec, const fv_plan_step *step)
+{
+    fv_pool_run(exec->pool, step->run, step->args, step->items, step->chunks);
+}
+
+void fv_exec_prepare(fv_exec *exec)
+{
+    for (size_t i = 0; i < exec->plan.n_steps; i++)
+        if (exec->plan.steps[i].once)
+            run_step(exec, &exec->plan.steps[i]);
+}
+
+/* Steps that are not `once` and whose being an update is `update`. */
+static void run_steps(fv_exec *exec, bool update)
 {
     for (size_t i = 0; i < exec->plan.n_steps; i++) {
         const fv_plan_step *step = &exec->plan.steps[i];
 
-        if (step->once == once)
-            fv_pool_run(exec->pool, step->run, step->args, step->items, step->chunks);
+        if (!step->once && updates(exec, step) == update)
+            run_step(exec, step);
     }
 }
 
-void fv_exec_prepare(fv_exec *exec) { run_steps(exec, true); }
-void fv_exec_run(fv_exec *exec) { run_steps(exec, false); }
+void fv_exec_compute(fv_exec *exec) { run_steps(exec, false); }
+void fv_exec_update(fv_exec *exec) { run_steps(exec, true); }
+
+void fv_exec_run(fv_exec *exec)
+{
+    fv_exec_compute(exec);
+    fv_exec_update(exec);
+}
+
+static bool finite_value(const fv_exec *exec, fv_value v)
+{
+    const fv_value_info *info = &exec->graph.values[v];
+
+    for (size_t i = 0; info->dtype == FV_REAL_T && i < fv_elements(&info->shape); i++)
+        if (!isfinite(fv_exec_get(exec, v, i)))
+            return false;
+    return true;
+}
+
+const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size)
+{
+    for (size_t i = 0; i < exec->plan.n_steps; i++) {
+        const fv_plan_step *step = &exec->plan.steps[i];
+        const fv_node *node = &exec->graph.nodes[step->node];
+        const bool last = i + 1 == exec->plan.n_steps || exec->plan.steps[i + 1].node != step->node;
+
+        if (step->once || updates(exec, step))
+            continue;
+        run_step(exec, step);
+        for (int k = 0; last && k < node->n_out; k++)
+            if (!finite_value(exec, node->out[k])) {
+                snprintf(buffer, size, "%s (%s)", node->label, node->op->name);
+                return buffer;
+            }
+    }
+    return NULL;
+}
 
 void fv_exec_profile(fv_exec *exec, double *elapsed_s)
 {
@@ -106,7 +161,7 @@ void fv_exec_profile(fv_exec *exec, double *elapsed_s)
 
         if (step->once)
             continue;
-        fv_pool_run(exec->pool, step->run, step->args, step->items, step->chunks);
+        run_step(exec, step);
         elapsed_s[i] += fv_clock_s() - start;
     }
 }

@@ -24,6 +24,9 @@ typedef struct fv_exec_options {
     const char *without; /* passes to leave out */
 } fv_exec_options;
 
+/* The table of kernels called `isa`, else by the environment's FOVEA_CPU, else the best of this CPU. */
+fv_status fv_kernels_choose(const char *isa, const fv_kernels **out, fv_error *err);
+
 /* Plan *graph, which is taken over (and freed on failure), with its memory and the store's missing entries. Nothing is
  * allocated after this. An inference graph's `once` steps are run by fv_exec_prepare. */
 fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
@@ -35,6 +38,13 @@ void fv_exec_prepare(fv_exec *exec);
 
 /* Run all steps once. */
 void fv_exec_run(fv_exec *exec);
+
+/* The same in two halves: everything but updates, then the updates of parameters. */
+void fv_exec_compute(fv_exec *exec);
+void fv_exec_update(fv_exec *exec);
+
+/* Compute again and name the first node with a result that is not finite: "conv2 (conv_backward_w)", or NULL. */
+const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size);
 
 /* Run all steps once, adding the seconds each took to elapsed_s[i] (plan.n_steps entries). */
 void fv_exec_profile(fv_exec *exec, double *elapsed_s);

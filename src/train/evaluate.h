@@ -1,0 +1,49 @@
+/* Measuring on a split: loss, top-1, top-5. */
+#ifndef FV_TRAIN_EVALUATE_H
+#define FV_TRAIN_EVALUATE_H
+#include "data/batch.h"
+#include "net/net.h"
+#include "run/exec.h"
+
+/* Filling batches on the pool's threads; nothing is allocated after creation. */
+typedef struct fv_feeder {
+    fv_host host;
+    const fv_data *data;
+    const fv_preprocess *preprocess;
+    fv_augment augment;
+    bool augmented;
+    size_t batch, threads;
+    float *pixels;      /* of a batch, when the session's reals are doubles; else NULL */
+    char *scratch;      /* a slice a thread */
+    size_t scratch_bytes;
+    uint32_t *indices;  /* of a batch */
+} fv_feeder;
+
+/* augment may be NULL. */
+fv_status fv_feeder_create(const fv_host *host, const fv_data *data, const fv_net *net, size_t batch, size_t threads,
+                           const fv_kernels *kernels, const fv_augment *augment, fv_feeder *out, fv_error *err);
+void fv_feeder_free(fv_feeder *feeder);
+
+/* Write samples indices[0..n-1] of the split and their labels into the executable's values (labels may be 0). */
+void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *labels, fv_split split,
+                    const uint32_t *indices, size_t n, uint64_t seed, uint32_t epoch);
+
+/* An inference plan on a store, ready to measure. */
+typedef struct fv_evaluator {
+    fv_host host;
+    fv_exec *exec;
+    fv_feeder feeder;
+    int32_t *labels;
+    size_t batch, classes;
+    bool smallest_wins;
+    fv_value input, logits;
+} fv_evaluator;
+
+fv_status fv_evaluator_create(const fv_host *host, const fv_net *net, const fv_data *data, size_t batch,
+                              const fv_exec_options *options, fv_evaluator *out, fv_error *err);
+void fv_evaluator_free(fv_evaluator *evaluator);
+
+/* Measure the split with the store's weights as they are. probabilities [n, classes] may be NULL. */
+void fv_evaluator_run(fv_evaluator *evaluator, fv_split split, fv_evaluation *result, float *probabilities);
+
+#endif
