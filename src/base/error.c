@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define STRING_(x) #x
-#define STRING(x)  STRING_(x)
+#define STRING(x) STRING_(x)
 
 const char *fv_version(void)
 {

@@ -116,12 +116,12 @@ void fv_file_unmap(const uint8_t *data, size_t size)
 /* What fv_file_replace works on: the folder is open, so that the name, the temporary file and the rename mean the
  * same folder whatever happens to the path meanwhile. */
 typedef struct target {
-    const char *path; /* as the caller named it, for messages */
+    const char *path;    /* as the caller named it, for messages */
     char real[PATH_MAX]; /* links followed: a link to a model keeps pointing to it */
     const char *name;    /* last part of real */
     int folder;
     bool exists;
-    mode_t mode;    /* of the file that is replaced */
+    mode_t mode; /* of the file that is replaced */
     char temp[64];
 } target;
 

@@ -4,7 +4,8 @@
 #include "fovea/fovea.h"
 
 /* Read a whole regular file of at most `limit` bytes into *data (fv_release it). A zero byte follows the data. */
-fv_status fv_file_read(const fv_host *host, const char *path, size_t limit, uint8_t **data, size_t *size, fv_error *err);
+fv_status fv_file_read(const fv_host *host, const char *path, size_t limit, uint8_t **data, size_t *size,
+                       fv_error *err);
 
 /* Map a file read-only; an empty file gives data NULL and size 0. */
 fv_status fv_file_map(const char *path, const uint8_t **data, size_t *size, fv_error *err);

@@ -11,7 +11,8 @@
 static void *system_alloc(void *user, size_t bytes)
 {
     (void)user;
-    return bytes > SIZE_MAX - FV_ALIGN ? NULL : aligned_alloc(FV_ALIGN, (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN);
+    return bytes > PTRDIFF_MAX - FV_ALIGN ? NULL
+                                          : aligned_alloc(FV_ALIGN, (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN);
 }
 
 static void system_release(void *user, void *block)

@@ -5,10 +5,16 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-static uint64_t join(uint32_t low, uint32_t high) { return (uint64_t)high << 32 | low; }
+static uint64_t join(uint32_t low, uint32_t high)
+{
+    return (uint64_t)high << 32 | low;
+}
 
 /* The upper 53 bits as a multiple of 2^-53 in [0, 1). */
-static double unit(uint64_t bits) { return (double)(bits >> 11) * 0x1p-53; }
+static double unit(uint64_t bits)
+{
+    return (double)(bits >> 11) * 0x1p-53;
+}
 
 uint64_t fv_random_bits(fv_random random, uint64_t index)
 {

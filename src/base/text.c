@@ -78,7 +78,10 @@ void fv_text_free(fv_text *text)
     text->length = text->size = 0;
 }
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
 /* Optimal string alignment: d[i][j] = min(d[i-1][j] + 1, d[i][j-1] + 1, d[i-1][j-1] + (a_i != b_j), d[i-2][j-2] + 1 if
  * the last two letters are swapped). Three rows suffice. Common ends are taken off first; what is then longer than
@@ -135,7 +138,13 @@ const char *fv_text_nearest(const char *word, const char *const *words, size_t c
 size_t fv_text_utf8(const char *text, size_t length)
 {
     const unsigned char *s = (const unsigned char *)text;
-    const size_t n = length == 0 ? 0 : s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : s[0] < 0xF5 ? 4 : 0;
+    const size_t n = length == 0   ? 0
+                     : s[0] < 0x80 ? 1
+                     : s[0] < 0xC2 ? 0
+                     : s[0] < 0xE0 ? 2
+                     : s[0] < 0xF0 ? 3
+                     : s[0] < 0xF5 ? 4
+                                   : 0;
 
     if (n == 0 || n > length)
         return 0;

@@ -74,8 +74,9 @@ static fv_status parse(const reader *r, const char *text, size_t length, json_t 
 static const char *kind(const json_t *value)
 {
     static const char *const names[] = {
-        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "a list",     [JSON_STRING] = "a string", [JSON_INTEGER] = "a number",
-        [JSON_REAL] = "a fraction",  [JSON_TRUE] = "true or false", [JSON_FALSE] = "true or false", [JSON_NULL] = "null",
+        [JSON_OBJECT] = "an object",    [JSON_ARRAY] = "a list",    [JSON_STRING] = "a string",
+        [JSON_INTEGER] = "a number",    [JSON_REAL] = "a fraction", [JSON_TRUE] = "true or false",
+        [JSON_FALSE] = "true or false", [JSON_NULL] = "null",
     };
 
     return value ? names[json_typeof(value)] : "missing";
@@ -92,7 +93,7 @@ static fv_status read_meta(reader *r, json_t *object)
     r->meta = fv_arena_alloc(r->arena, json_object_size(object), sizeof *r->meta);
     if (!r->meta)
         return fv_fail_memory(r->err, json_object_size(object) * sizeof *r->meta, "metadata");
-    json_object_foreach(object, key, value) {
+    json_object_foreach (object, key, value) {
         fv_st_meta *m = &r->meta[r->meta_count++];
 
         if (!json_is_string(value))
@@ -142,7 +143,7 @@ static fv_status read_numbers(reader *r, fv_st_tensor *t, const char *key, const
         return TENSOR_FAIL(r, t, "%s is %s, wanted a list", key, kind(list));
     if (json_array_size(list) > limit)
         return TENSOR_FAIL(r, t, "%s has %zu numbers, at most %zu are read", key, json_array_size(list), limit);
-    json_array_foreach(list, i, item) {
+    json_array_foreach (list, i, item) {
         if (!json_is_integer(item))
             return TENSOR_FAIL(r, t, "%s holds %s, wanted a whole number", key, kind(item));
         out[i] = (uint64_t)json_integer_value(item);
@@ -167,11 +168,13 @@ static fv_status read_data(reader *r, fv_st_tensor *t, const json_t *list)
         return TENSOR_FAIL(r, t, "shape %s of %s has no whole number of bytes below 2^64", fv_st_shape_text(t, shape),
                            fv_st_type_name(t->type));
     if (at[1] - at[0] != need)
-        return TENSOR_FAIL(r, t, "data_offsets %" PRIu64 "..%" PRIu64 " hold %" PRIu64 " bytes, shape %s of %s needs %" PRIu64,
-                           at[0], at[1], at[1] - at[0], fv_st_shape_text(t, shape), fv_st_type_name(t->type), need);
+        return TENSOR_FAIL(
+            r, t, "data_offsets %" PRIu64 "..%" PRIu64 " hold %" PRIu64 " bytes, shape %s of %s needs %" PRIu64, at[0],
+            at[1], at[1] - at[0], fv_st_shape_text(t, shape), fv_st_type_name(t->type), need);
     if (at[1] > r->data_bytes)
-        return TENSOR_FAIL(r, t, "data_offsets %" PRIu64 "..%" PRIu64 " pass the end, the file has %zu bytes of data; cut short?",
-                           at[0], at[1], r->data_bytes);
+        return TENSOR_FAIL(
+            r, t, "data_offsets %" PRIu64 "..%" PRIu64 " pass the end, the file has %zu bytes of data; cut short?",
+            at[0], at[1], r->data_bytes);
     t->data = r->data + at[0];
     t->bytes = (size_t)need;
     return FV_OK;
@@ -207,7 +210,7 @@ static fv_status read_entries(reader *r, json_t *root)
     r->tensors = fv_arena_alloc(r->arena, entries, sizeof *r->tensors);
     if (!r->tensors)
         return fv_fail_memory(r->err, entries * sizeof *r->tensors, "the list of tensors");
-    json_object_foreach(root, key, value) {
+    json_object_foreach (root, key, value) {
         status = strcmp(key, "__metadata__") ? read_tensor(r, key, value) : read_meta(r, value);
         if (status != FV_OK)
             break;
@@ -267,11 +270,12 @@ static fv_status find_header(reader *r, const uint8_t *data, size_t size, const 
     const uint64_t n = fv_cursor_le64(&c);
 
     if (c.failed)
-        return fv_fail(r->err, FV_E_FORMAT, "%s: has %zu bytes, a safetensors file begins with 8 bytes of header length",
-                       r->file, size);
+        return fv_fail(r->err, FV_E_FORMAT,
+                       "%s: has %zu bytes, a safetensors file begins with 8 bytes of header length", r->file, size);
     if (n > FV_ST_HEADER)
-        return fv_fail(r->err, FV_E_FORMAT, "%s: header of %" PRIu64 " bytes, at most %d are allowed; no safetensors file?",
-                       r->file, n, FV_ST_HEADER);
+        return fv_fail(r->err, FV_E_FORMAT,
+                       "%s: header of %" PRIu64 " bytes, at most %d are allowed; no safetensors file?", r->file, n,
+                       FV_ST_HEADER);
     *length = (size_t)n;
     *text = (const char *)fv_cursor_take(&c, *length);
     if (c.failed)
