@@ -1,0 +1,175 @@
+/* info: one row a layer (output, kernel, parameters, multiplications, memory, receptive field), and the totals. */
+#include "cli/cli.h"
+#include "cli/grid.h"
+#include "cli/json.h"
+#include <stdio.h>
+#include <string.h>
+
+static const fv_cli_column columns[] = {
+    {"layer", false}, {"operator", false},  {"output", true}, {"kernel", true}, {"stride", true}, {"pad", true},
+    {"groups", true}, {"parameters", true}, {"MACs", true},   {"bytes", true},  {"sees", true},
+};
+
+static void pair(fv_cli_grid *grid, const uint32_t v[2], uint32_t silent)
+{
+    if (v[0] == silent && v[1] == silent)
+        fv_cli_grid_cell(grid, "%s", "");
+    else
+        fv_cli_grid_cell(grid, "%ux%u", v[0], v[1]);
+}
+
+/* "2" on all sides, or "top,left,bottom,right". */
+static void padding(fv_cli_grid *grid, const fv_layer *l)
+{
+    const uint32_t *a = l->pad_begin, *b = l->pad_end;
+
+    if (!a[0] && !a[1] && !b[0] && !b[1])
+        fv_cli_grid_cell(grid, "%s", "");
+    else if (a[0] == a[1] && a[0] == b[0] && a[0] == b[1])
+        fv_cli_grid_cell(grid, "%u", a[0]);
+    else
+        fv_cli_grid_cell(grid, "%u,%u,%u,%u", a[0], a[1], b[0], b[1]);
+}
+
+static void number(fv_cli_grid *grid, uint64_t n)
+{
+    char text[32];
+
+    fv_cli_grid_cell(grid, "%s", n ? fv_cli_thousands(n, text) : "");
+}
+
+static void grid_row(fv_cli_grid *grid, const fv_layer *l)
+{
+    fv_cli_grid_cell(grid, "%s", l->name);
+    fv_cli_grid_cell(grid, "%s%s%s", l->type, *l->activation ? " " : "", l->activation);
+    fv_cli_grid_cell(grid, "%llux%llux%llu", (unsigned long long)l->height, (unsigned long long)l->width,
+                     (unsigned long long)l->channels);
+    pair(grid, l->kernel, 0);
+    pair(grid, l->stride, l->kernel[0] ? 1 : 0);
+    padding(grid, l);
+    fv_cli_grid_cell(grid, l->groups > 1 ? "%u" : "", l->groups);
+    number(grid, l->parameters);
+    number(grid, l->macs);
+    number(grid, l->activation_bytes);
+    number(grid, l->receptive_field);
+}
+
+static bool print_table(const fv_cli *cli, const char *name, const fv_net_info *info)
+{
+    fv_cli_grid grid;
+    char text[32], bytes[32];
+
+    fv_cli_grid_init(&grid, columns, FV_COUNT(columns));
+    for (size_t i = 0; i < info->count; i++)
+        grid_row(&grid, &info->layers[i]);
+    printf("%s: input %ux%ux%u, %u classes\n\n", name, info->height, info->width, info->channels, info->classes);
+    if (!fv_cli_grid_print(&grid, stdout, cli->terminal.out_color))
+        return false;
+    printf("\nparameters       %s\n", fv_cli_thousands(info->parameters, text));
+    if (info->parameters_training != info->parameters)
+        printf("  in training    %s\n", fv_cli_thousands(info->parameters_training, text));
+    printf("MACs             %s a sample\n", fv_cli_thousands(info->macs, text));
+    printf("connections      %s\n", fv_cli_thousands(info->connections, text));
+    printf("activations      %s bytes a sample (%s)\n", fv_cli_thousands(info->activation_bytes, text),
+           fv_cli_bytes(info->activation_bytes, bytes));
+    printf("receptive field  %s pixels\n", fv_cli_thousands(info->receptive_field, text));
+    return true;
+}
+
+static void numbers(fv_cli_json *json, const char *key, const uint32_t v[2])
+{
+    fv_cli_json_array(json, key);
+    fv_cli_json_count(json, NULL, v[0]);
+    fv_cli_json_count(json, NULL, v[1]);
+    fv_cli_json_end(json);
+}
+
+static void json_row(fv_cli_json *json, const fv_layer *l)
+{
+    fv_cli_json_object(json, NULL);
+    fv_cli_json_text(json, "name", l->name);
+    fv_cli_json_text(json, "type", l->type);
+    fv_cli_json_text(json, "text", l->text);
+    fv_cli_json_array(json, "out");
+    fv_cli_json_count(json, NULL, l->height);
+    fv_cli_json_count(json, NULL, l->width);
+    fv_cli_json_count(json, NULL, l->channels);
+    fv_cli_json_end(json);
+    fv_cli_json_count(json, "params", l->parameters);
+    fv_cli_json_count(json, "macs", l->macs);
+    fv_cli_json_count(json, "connections", l->connections);
+    fv_cli_json_count(json, "activation_bytes", l->activation_bytes);
+    if (l->kernel[0]) {
+        numbers(json, "kernel", l->kernel);
+        numbers(json, "stride", l->stride);
+        numbers(json, "pad", l->pad_begin);
+        numbers(json, "pad_end", l->pad_end);
+    }
+    if (l->groups)
+        fv_cli_json_count(json, "groups", l->groups);
+    fv_cli_json_count(json, "rf", l->receptive_field);
+    if (*l->activation)
+        fv_cli_json_text(json, "act", l->activation);
+    if (l->training_only)
+        fv_cli_json_flag(json, "training_only", true);
+    fv_cli_json_end(json);
+}
+
+static bool print_json(const char *name, const fv_net_info *info)
+{
+    fv_cli_json json;
+
+    fv_cli_json_begin(&json, 2);
+    fv_cli_json_text(&json, "name", name);
+    fv_cli_json_array(&json, "input");
+    fv_cli_json_count(&json, NULL, info->height);
+    fv_cli_json_count(&json, NULL, info->width);
+    fv_cli_json_count(&json, NULL, info->channels);
+    fv_cli_json_end(&json);
+    fv_cli_json_count(&json, "classes", info->classes);
+    fv_cli_json_count(&json, "parameters", info->parameters);
+    fv_cli_json_count(&json, "parameters_training", info->parameters_training);
+    fv_cli_json_count(&json, "macs", info->macs);
+    fv_cli_json_count(&json, "connections", info->connections);
+    fv_cli_json_count(&json, "activation_bytes", info->activation_bytes);
+    fv_cli_json_count(&json, "receptive_field", info->receptive_field);
+    fv_cli_json_array(&json, "layers");
+    for (size_t i = 0; i < info->count; i++)
+        json_row(&json, &info->layers[i]);
+    return fv_cli_json_print(&json, stdout);
+}
+
+static int run(const fv_cli *cli)
+{
+    fv_net_info info;
+    fv_error err = {0};
+    fv_net *net = NULL;
+    int code = fv_cli_net_open(cli, cli->operands[0], &net);
+
+    if (!code && fv_net_describe(net, &info, &err))
+        code = fv_cli_fail(cli, &err);
+    if (!code && !(cli->common->json ? print_json(fv_net_name(net), &info) : print_table(cli, fv_net_name(net), &info)))
+        code = fv_cli_memory(cli);
+    fv_net_free(net);
+    return code;
+}
+
+static const fv_cli_table tables[] = {{"Output", fv_cli_json_output}, {"General", fv_cli_general}, {0}};
+
+const fv_cli_verb fv_cli_verb_info = {
+    .name = "info",
+    .operands = "NET|MODEL",
+    .least = 1,
+    .most = 1,
+    .help = "Describe a network layer by layer: output, parameters, work and memory",
+    .text =
+        "MACs are multiplications a sample, biases not counted; bytes those of a layer's output as float32; sees is "
+        "the receptive field, the pixels of the input that one output depends on, along the larger side.",
+    .examples = {{"info lenet-5", "a table of its layers and the totals"},
+                 {"info lenet-5-1998 --json", "the same for a script"},
+                 {"info runs/train/weights/best.safetensors", "the network inside a model"}},
+    .more = "doc/notation.md",
+    .tables = tables,
+    .value_bytes = sizeof(fv_cli_common),
+    .run = run,
+};

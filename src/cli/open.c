@@ -1,0 +1,143 @@
+/* Nets, models and machines as the command line names them. */
+#define _GNU_SOURCE
+#include "cli/cli.h"
+#include "kernels/kernels.h"
+#include "net/net.h"
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int fv_cli_memory(const fv_cli *cli)
+{
+    fv_cli_say(cli, "%s", fv_status_text(FV_E_MEMORY));
+    return FV_EXIT_FAILURE;
+}
+
+/* Cores that the affinity mask allows, 0 if unknown. */
+static size_t cores(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 0;
+}
+
+int fv_cli_check_machine(const fv_cli *cli)
+{
+    const fv_kernels *kernels;
+    char list[128] = "";
+    size_t at = 0;
+
+    if (cores() && cli->common->threads > cores())
+        fv_cli_note(cli, "%llu threads on %zu cores: the same results, but not sooner",
+                    (unsigned long long)cli->common->threads, cores());
+    if (!cli->common->isa || fv_kernels_find(cli->common->isa))
+        return FV_EXIT_OK;
+    for (size_t i = 0; (kernels = fv_kernels_list(i)) && at < sizeof list; i++)
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", kernels->isa);
+    return fv_cli_usage(cli, "--isa wants an instruction set of this CPU (%s), has '%s'", list, cli->common->isa);
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool in_zoo(const char *name)
+{
+    for (size_t i = 0; i < fv_zoo_count(); i++)
+        if (strcmp(fv_zoo_name(i), name) == 0)
+            return true;
+    return false;
+}
+
+/* A model file begins with the length of its JSON header (8 bytes) and the header's brace. */
+static bool is_model(const char *path)
+{
+    char head[9] = "";
+    FILE *file = fopen(path, "rb");
+    const size_t size = file ? fread(head, 1, sizeof head, file) : 0;
+
+    if (file)
+        fclose(file);
+    return size == sizeof head && head[8] == '{';
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t length = strlen(text), tail = strlen(end);
+
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+int fv_cli_model_open(const fv_cli *cli, const char *where, fv_model **model)
+{
+    static const char *const weights[] = {"best", "last"};
+    char path[4096];
+    fv_error err = {0};
+    int length;
+
+    *model = NULL;
+    for (size_t i = 0; is_folder(where) && i < FV_COUNT(weights); i++) {
+        length = snprintf(path, sizeof path, "%s/weights/%s.safetensors", where, weights[i]);
+        if (length < 0 || (size_t)length >= sizeof path || access(path, R_OK) != 0)
+            continue;
+        where = path;
+        break;
+    }
+    return fv_model_open(&cli->host, where, model, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+}
+
+/* A name that nobody knows is a mistake in the command line; a file that cannot be read is a failure. */
+static int zoo_or_text(const fv_cli *cli, const char *where, fv_net **net)
+{
+    fv_error err = {0};
+
+    if (!fv_net_open(&cli->host, where, net, &err))
+        return FV_EXIT_OK;
+    if (err.code != FV_E_UNKNOWN)
+        return fv_cli_fail(cli, &err);
+    fv_cli_say(cli, "%s", err.message);
+    fputs("Try 'fovea nets'.\n", stderr);
+    return FV_EXIT_USAGE;
+}
+
+static bool names_model(const char *where)
+{
+    return !in_zoo(where) && (is_folder(where) || ends_with(where, ".safetensors") || is_model(where));
+}
+
+int fv_cli_net_open(const fv_cli *cli, const char *where, fv_net **net)
+{
+    fv_model *model;
+    fv_error err = {0};
+    int code;
+
+    *net = NULL;
+    if (!names_model(where))
+        return zoo_or_text(cli, where, net);
+    code = fv_cli_model_open(cli, where, &model);
+    if (!code && fv_net_clone(&cli->host, fv_model_net(model), net, &err))
+        code = fv_cli_fail(cli, &err);
+    fv_model_free(model);
+    return code;
+}
+
+int fv_cli_model_or_net(const fv_cli *cli, const char *where, fv_model **model)
+{
+    fv_error err = {0};
+    fv_net *net;
+    int code;
+
+    *model = NULL;
+    if (names_model(where))
+        return fv_cli_model_open(cli, where, model);
+    code = zoo_or_text(cli, where, &net);
+    if (!code && fv_model_create(&cli->host, net, cli->common->seed, model, &err))
+        code = fv_cli_fail(cli, &err);
+    fv_net_free(net);
+    return code;
+}

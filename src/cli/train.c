@@ -1,0 +1,280 @@
+/* train: teaches a network on a data set, or goes on with a run that was stopped. */
+#define _POSIX_C_SOURCE 200809L
+#include "cli/cli.h"
+#include "cli/json.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
+#include "cli/training.h"
+#include "net/net.h"
+#include "train/options.h"
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct train_values {
+    fv_cli_common common;
+    const char *out, *resume;
+} train_values;
+
+/* One run of training, as this verb holds it. */
+typedef struct session {
+    const fv_cli *cli;
+    const char *folder;
+    fv_net *net;
+    fv_data *data;
+    fv_trainer *trainer;
+    fv_cli_progress progress;
+    fv_progress last;  /* the newest report, */
+    fv_progress epoch; /*   and that of the newest epoch that was finished */
+} session;
+
+static int report(void *user, const fv_progress *now)
+{
+    session *s = user;
+
+    s->last = *now;
+    if (now->epoch_done)
+        s->epoch = *now;
+    fv_cli_progress_show(&s->progress, now);
+    return fv_cli_stop_signal();
+}
+
+/* ---------------------------------------------------------------------------------------------------- folders */
+
+static bool exists(const char *path)
+{
+    struct stat status;
+
+    return lstat(path, &status) == 0;
+}
+
+/* False also for what is no folder. */
+static bool is_empty(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    bool empty = folder != NULL;
+
+    while (folder && empty && (entry = readdir(folder)))
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (folder)
+        closedir(folder);
+    return empty;
+}
+
+/* runs/train, runs/train2, ...: the first that is not there yet. */
+static const char *free_folder(char out[64])
+{
+    snprintf(out, 64, "runs/train");
+    for (unsigned n = 2; exists(out); n++)
+        snprintf(out, 64, "runs/train%u", n);
+    return out;
+}
+
+/* ------------------------------------------------------------------------------------------------------ begin */
+
+/* What the net's train lines and the command line say together: what can be refused is refused before work begins. */
+static int read_settings(session *s, fv_settings *settings)
+{
+    const fv_cli *cli = s->cli;
+    size_t count;
+    int line;
+    const char *const *words = fv_net_train_words(s->net, &count, &line);
+    fv_error err = {0};
+
+    fv_settings_default(settings);
+    if (fv_settings_apply(settings, words, count, fv_net_file(s->net), &err))
+        return fv_cli_fail(cli, &err);
+    if (fv_settings_apply_text(&cli->host, settings, cli->forward, "options", &err) ||
+        fv_settings_check(settings, &err))
+        return err.code == FV_E_MEMORY ? fv_cli_fail(cli, &err) : fv_cli_usage(cli, "%s", err.message);
+    return FV_EXIT_OK;
+}
+
+static int open_data(session *s, const char *path, const fv_settings *settings)
+{
+    fv_data_options options = FV_DATA_OPTIONS;
+    fv_error err = {0};
+
+    options.val = settings->val;
+    options.seed = settings->seed;
+    options.limit = settings->limit;
+    return fv_data_open(&s->cli->host, path, &options, &s->data, &err) ? fv_cli_fail(s->cli, &err) : FV_EXIT_OK;
+}
+
+static fv_train_options library_options(session *s)
+{
+    fv_train_options options = FV_TRAIN_OPTIONS;
+
+    options.out = s->folder;
+    options.text = s->cli->forward;
+    options.threads = s->cli->common->threads;
+    options.isa = s->cli->common->isa;
+    options.progress = report;
+    options.user = s;
+    return options;
+}
+
+static int begin(session *s)
+{
+    const fv_cli *cli = s->cli;
+    const train_values *values = cli->values;
+    fv_train_options options;
+    fv_settings settings;
+    fv_error err = {0};
+    static char name[64];
+    int code;
+
+    if (cli->count < 2)
+        return fv_cli_usage(cli, "train needs NET DATA, or --resume FOLDER");
+    if (values->out && exists(values->out) && !is_empty(values->out))
+        return fv_cli_usage(cli, "--out %s: the folder is not empty; name another, or go on with --resume %s",
+                            values->out, values->out);
+    s->folder = values->out ? values->out : free_folder(name);
+    code = fv_cli_net_open(cli, cli->operands[0], &s->net);
+    if (!code)
+        code = read_settings(s, &settings);
+    if (!code)
+        code = open_data(s, cli->operands[1], &settings);
+    if (code)
+        return code;
+    options = library_options(s);
+    return fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err) ? fv_cli_fail(cli, &err) : code;
+}
+
+/* -------------------------------------------------------------------------------------------------------- end */
+
+static void json_figure(fv_cli_json *json, const char *key, double value)
+{
+    if (isfinite(value))
+        fv_cli_json_real(json, key, value);
+}
+
+static bool print_json(const session *s)
+{
+    const fv_progress *e = &s->epoch;
+    fv_cli_json json;
+
+    fv_cli_json_begin(&json, 1);
+    fv_cli_json_text(&json, "out", s->folder);
+    fv_cli_json_count(&json, "epochs", e->epoch);
+    fv_cli_json_count(&json, "steps", e->total_steps);
+    json_figure(&json, "train_loss", e->loss);
+    json_figure(&json, "train_top1", e->top1);
+    json_figure(&json, "val_loss", e->val_loss);
+    json_figure(&json, "val_top1", e->val_top1);
+    json_figure(&json, "val_top5", e->val_top5);
+    json_figure(&json, "test_loss", e->test_loss);
+    json_figure(&json, "test_top1", e->test_top1);
+    json_figure(&json, "images_per_s", e->images_per_s);
+    json_figure(&json, "elapsed_s", e->elapsed_s);
+    return fv_cli_json_print(&json, stdout);
+}
+
+static void print_text(const session *s)
+{
+    const fv_progress *e = &s->epoch;
+
+    printf("%s: %llu epochs, loss %.4f, top-1 %.2f %%", s->folder, (unsigned long long)e->epoch, e->loss,
+           100 * e->top1);
+    if (isfinite(e->val_top1))
+        printf("; validation: loss %.4f, top-1 %.2f %%", e->val_loss, 100 * e->val_top1);
+    if (isfinite(e->test_top1))
+        printf("; test: loss %.4f, top-1 %.2f %%", e->test_loss, 100 * e->test_top1);
+    putchar('\n');
+}
+
+static int finish(session *s)
+{
+    if (!s->last.epoch) {
+        fv_cli_note(s->cli, "%s: the run is finished already; more epochs: fovea train --resume %s --epochs N",
+                    s->folder, s->folder);
+        return FV_EXIT_OK;
+    }
+    if (s->cli->common->json)
+        return print_json(s) ? FV_EXIT_OK : fv_cli_memory(s->cli);
+    print_text(s);
+    return FV_EXIT_OK;
+}
+
+static int work(session *s)
+{
+    const fv_cli *cli = s->cli;
+    fv_error err = {0};
+    fv_status status;
+
+    fv_cli_note(cli, "training in %s", s->folder);
+    s->progress =
+        fv_cli_progress_begin(&cli->terminal, (fv_cli_progress_mode)cli->common->progress, cli->common->quiet);
+    fv_cli_stop_begin();
+    status = fv_trainer_run(s->trainer, &err);
+    fv_cli_stop_end();
+    fv_cli_progress_end(&s->progress);
+    if (status == FV_E_STOPPED && fv_cli_stop_signal()) {
+        fv_cli_say(cli, "stopped in epoch %llu of %llu; go on with: fovea train --resume %s",
+                   (unsigned long long)s->last.epoch, (unsigned long long)s->last.epochs, s->folder);
+        return 128 + fv_cli_stop_signal();
+    }
+    return status ? fv_cli_fail(cli, &err) : finish(s);
+}
+
+static int run(const fv_cli *cli)
+{
+    session s = {.cli = cli};
+    int code = fv_cli_check_machine(cli);
+
+    if (!code)
+        code = begin(&s);
+    if (!code)
+        code = work(&s);
+    fv_trainer_free(s.trainer);
+    fv_data_free(s.data);
+    fv_net_free(s.net);
+    return code;
+}
+
+#define AT(member) offsetof(train_values, member)
+static const char *const progress_words[] = {"auto", "plain", "none", NULL};
+const fv_cli_option fv_cli_train_own[] = {
+    {.name = "out",
+     .letter = 'o',
+     .argument = "FOLDER",
+     .type = FV_CLI_TEXT,
+     .at = AT(out),
+     .help = "folder of the run, new or empty; without it runs/train, runs/train2, ..."},
+    {.name = "resume",
+     .argument = "FOLDER",
+     .type = FV_CLI_TEXT,
+     .at = AT(resume),
+     .help = "go on with the run in this folder; it ends with the bits of one that was never stopped"},
+    {.name = "progress",
+     .argument = "HOW",
+     .type = FV_CLI_WORD,
+     .at = offsetof(fv_cli_common, progress),
+     .fallback = "auto",
+     .words = progress_words,
+     .help = "a live line on a terminal, plain lines, or nothing"},
+    {0},
+};
+#undef AT
+
+const fv_cli_verb fv_cli_verb_train = {
+    .name = "train",
+    .operands = "NET DATA",
+    .least = 0,
+    .most = 2,
+    .help = "Train a network on a data set",
+    .text =
+        "What the network's own train line says holds where an option does not say otherwise. The same seed gives the "
+        "same bits on any number of threads. SIGINT and SIGTERM save before they end the run.",
+    .examples = {{"train lenet-5 data/mnist --epochs 10 --out runs/digits", "learn handwritten digits"},
+                 {"train lenet-5-1998 data/mnist", "as in 1998: rates and passes are the network's own"},
+                 {"train --resume runs/digits", "go on where it was stopped"}},
+    .more = "doc/training.md",
+    .tables = fv_cli_training,
+    .value_bytes = sizeof(train_values),
+    .run = run,
+};
