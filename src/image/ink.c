@@ -1,0 +1,248 @@
+/* Measures of a grey plane: histograms, background, threshold, strokes, box. Components stand in components.c. */
+#include "image/ink.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct histogram {
+    size_t bins[256], count;
+} histogram;
+
+static void count(histogram *h, const fv_plane *plane, size_t top, size_t bottom, size_t left, size_t right)
+{
+    for (size_t y = top; y < bottom; y++)
+        for (size_t x = left; x < right; x++)
+            h->bins[plane->pixels[y * plane->width + x]]++;
+    h->count += (bottom - top) * (right - left);
+}
+
+/* The smallest value that more than share * count values do not exceed. */
+static uint8_t percentile(const histogram *h, double share)
+{
+    const double wanted = share * (double)h->count;
+    size_t below = 0;
+
+    for (size_t v = 0; v < 256; v++) {
+        below += h->bins[v];
+        if ((double)below > wanted)
+            return (uint8_t)v;
+    }
+    return 255;
+}
+
+static size_t strip_of(const fv_plane *plane)
+{
+    const size_t strip = (plane->height < plane->width ? plane->height : plane->width) / 32;
+
+    return strip ? strip : 1;
+}
+
+static uint8_t median_of(const fv_plane *plane, histogram *all, size_t top, size_t bottom, size_t left, size_t right)
+{
+    histogram h = {0};
+
+    count(&h, plane, top, bottom, left, right);
+    count(all, plane, top, bottom, left, right);
+    return percentile(&h, 0.5);
+}
+
+void fv_background_measure(const fv_plane *plane, fv_background *background)
+{
+    const size_t height = plane->height, width = plane->width, strip = strip_of(plane);
+    histogram border = {0}, all = {0};
+    uint8_t low, high;
+
+    count(&all, plane, 0, height, 0, width);
+    low = percentile(&all, 0.002);
+    high = percentile(&all, 0.998);
+    background->top = median_of(plane, &border, 0, strip, 0, width);
+    background->bottom = median_of(plane, &border, height - strip, height, 0, width);
+    background->left = median_of(plane, &border, 0, height, 0, strip);
+    background->right = median_of(plane, &border, 0, height, width - strip, width);
+    background->median = percentile(&border, 0.5);
+    background->range = (uint8_t)(high - low);
+    background->dark_on_light = 2 * background->median > low + high;
+}
+
+static uint8_t inverted(uint8_t v)
+{
+    return (uint8_t)(255 - v);
+}
+
+void fv_plane_invert(fv_plane *plane, fv_background *background)
+{
+    for (size_t i = 0; i < plane->height * plane->width; i++)
+        plane->pixels[i] = inverted(plane->pixels[i]);
+    *background = (fv_background){.top = inverted(background->top),
+                                  .bottom = inverted(background->bottom),
+                                  .left = inverted(background->left),
+                                  .right = inverted(background->right),
+                                  .median = inverted(background->median),
+                                  .range = background->range};
+}
+
+void fv_background_subtract(fv_plane *plane, const fv_background *b)
+{
+    const double height = (double)plane->height, width = (double)plane->width;
+    const double middle = (b->top + b->bottom + b->left + b->right) / 4.0;
+
+    for (size_t y = 0; y < plane->height; y++) {
+        uint8_t *row = plane->pixels + y * plane->width;
+        const double at_y = middle + (((double)y + 0.5) / height - 0.5) * (b->bottom - b->top);
+
+        for (size_t x = 0; x < plane->width; x++) {
+            const double ink = row[x] - (at_y + (((double)x + 0.5) / width - 0.5) * (b->right - b->left));
+
+            row[x] = (uint8_t)(fmin(255, fmax(0, ink)) + 0.5);
+        }
+    }
+}
+
+uint8_t fv_ink_noise(const fv_plane *ink, uint8_t threshold)
+{
+    const size_t height = ink->height, width = ink->width, strip = strip_of(ink);
+    histogram h = {0};
+    int noise;
+
+    count(&h, ink, 0, strip, 0, width);
+    count(&h, ink, height - strip, height, 0, width);
+    count(&h, ink, 0, height, 0, strip);
+    count(&h, ink, 0, height, width - strip, width);
+    noise = 3 * percentile(&h, 0.75);
+    return (uint8_t)(noise < threshold / 2 ? noise : threshold / 2);
+}
+
+uint8_t fv_ink_threshold(const fv_plane *ink, double *contrast)
+{
+    histogram h = {0};
+    double total = 0, below = 0, sum = 0, best = -1;
+    uint8_t threshold = 255;
+
+    count(&h, ink, 0, ink->height, 0, ink->width);
+    for (size_t v = 0; v < 256; v++)
+        total += (double)(v * h.bins[v]);
+    *contrast = 0;
+    for (size_t v = 0; v < 255; v++) {
+        const double n = (double)h.count;
+        double low, high, between;
+
+        below += (double)h.bins[v];
+        sum += (double)(v * h.bins[v]);
+        if (below == 0 || below == n)
+            continue;
+        low = sum / below;
+        high = (total - sum) / (n - below);
+        between = below * (n - below) * (high - low) * (high - low);
+        if (between > best) {
+            best = between;
+            threshold = (uint8_t)(v + 1);
+            *contrast = high - low;
+        }
+    }
+    return threshold;
+}
+
+uint8_t fv_ink_percentile(const fv_plane *ink, const uint8_t *mask, double share)
+{
+    histogram h = {0};
+
+    for (size_t i = 0; i < ink->height * ink->width; i++)
+        if (mask[i]) {
+            h.bins[ink->pixels[i]]++;
+            h.count++;
+        }
+    return percentile(&h, share);
+}
+
+static void raise(uint8_t *out, const uint8_t *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = out[i] < in[i] ? in[i] : out[i];
+}
+
+/* Maximum over 2 radius + 1 pixels along direction (dy, dx), dx 0 or more. */
+static void dilate_line(fv_plane *plane, ptrdiff_t dy, size_t dx, size_t radius, uint8_t *before)
+{
+    const size_t height = plane->height, width = plane->width;
+
+    memcpy(before, plane->pixels, height * width);
+    for (size_t k = 1; k <= radius && k * dx < width; k++) {
+        const size_t shift = k * dx, n = width - shift;
+
+        for (size_t y = 0; y < height; y++) {
+            const ptrdiff_t ahead = (ptrdiff_t)y + (ptrdiff_t)k * dy, behind = (ptrdiff_t)y - (ptrdiff_t)k * dy;
+            uint8_t *row = plane->pixels + y * width;
+
+            if (ahead >= 0 && ahead < (ptrdiff_t)height)
+                raise(row, before + (size_t)ahead * width + shift, n);
+            if (behind >= 0 && behind < (ptrdiff_t)height)
+                raise(row + shift, before + (size_t)behind * width, n);
+        }
+    }
+}
+
+/* An octagon is a square of radius a and two diagonals of b steps; it is regular for a = b sqrt(2), and a + 2 b = radius
+ * along rows and columns. */
+void fv_plane_dilate(fv_plane *plane, size_t radius, uint8_t *scratch)
+{
+    const size_t diagonal = (size_t)lround((double)radius / (2 + sqrt(2))), square = radius - 2 * diagonal;
+
+    dilate_line(plane, 0, 1, square, scratch);
+    dilate_line(plane, 1, 0, square, scratch);
+    dilate_line(plane, 1, 1, diagonal, scratch);
+    dilate_line(plane, -1, 1, diagonal, scratch);
+}
+
+/* The perimeter: steps of brightness along rows and columns count pi/4 each, which is right on average over directions. */
+double fv_ink_stroke(const fv_plane *ink)
+{
+    const size_t height = ink->height, width = ink->width;
+    double area = 0, steps = 0;
+
+    for (size_t y = 0; y < height; y++) {
+        const uint8_t *row = ink->pixels + y * width;
+
+        for (size_t x = 0; x < width; x++) {
+            area += row[x];
+            steps += abs(row[x] - (x + 1 < width ? row[x + 1] : 0));
+            steps += abs(row[x] - (y + 1 < height ? row[x + width] : 0));
+        }
+    }
+    return steps > 0 ? 2 * area / (steps * 0.7853981633974483) : 0;
+}
+
+size_t fv_ink_box(const fv_plane *ink, uint8_t threshold, fv_box *box)
+{
+    size_t rows, columns;
+
+    *box = (fv_box){.top = ink->height, .left = ink->width};
+    for (size_t y = 0; y < ink->height; y++)
+        for (size_t x = 0; x < ink->width; x++) {
+            if (ink->pixels[y * ink->width + x] < threshold)
+                continue;
+            box->top = y < box->top ? y : box->top;
+            box->bottom = y;
+            box->left = x < box->left ? x : box->left;
+            box->right = x > box->right ? x : box->right;
+        }
+    rows = box->bottom - box->top + 1;
+    columns = box->right - box->left + 1;
+    return rows > columns ? rows : columns;
+}
+
+void fv_ink_center(const fv_plane *ink, double center[2])
+{
+    double mass = 0, rows = 0, columns = 0;
+
+    for (size_t y = 0; y < ink->height; y++)
+        for (size_t x = 0; x < ink->width; x++) {
+            const double v = ink->pixels[y * ink->width + x];
+
+            mass += v;
+            rows += v * (double)y;
+            columns += v * (double)x;
+        }
+    center[0] = mass > 0 ? rows / mass : 0;
+    center[1] = mass > 0 ? columns / mass : 0;
+}
