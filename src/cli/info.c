@@ -47,7 +47,7 @@ static void grid_row(fv_cli_grid *grid, const fv_layer *l)
     pair(grid, l->kernel, 0);
     pair(grid, l->stride, l->kernel[0] ? 1 : 0);
     padding(grid, l);
-    fv_cli_grid_cell(grid, l->groups > 1 ? "%u" : "", l->groups);
+    number(grid, l->groups > 1 ? l->groups : 0);
     number(grid, l->parameters);
     number(grid, l->macs);
     number(grid, l->activation_bytes);

@@ -57,7 +57,7 @@ static const char *fallback(const fv_attr *attr, char out[64])
         return "required";
     switch (attr->type) {
     case FV_ATTR_FLAG:
-        return x ? "on" : "off";
+        return x > 0 ? "on" : "off";
     case FV_ATTR_WORD:
         return x >= 0 ? attr->words[(size_t)x] : "";
     case FV_ATTR_INT:
@@ -75,6 +75,15 @@ static const fv_cli_column attr_columns[] = {
     {"attribute", false}, {"written", false}, {"default", false}, {"least", true}, {"most", true}, {"meaning", false},
 };
 
+static void limit(fv_cli_grid *grid, bool ranged, double value)
+{
+    char text[32] = "";
+
+    if (ranged)
+        snprintf(text, sizeof text, "%.7g", value);
+    fv_cli_grid_cell(grid, "%s", text);
+}
+
 static bool print_attrs(const fv_cli *cli, const fv_op *op)
 {
     fv_cli_grid grid;
@@ -87,8 +96,8 @@ static bool print_attrs(const fv_cli *cli, const fv_op *op)
         fv_cli_grid_cell(&grid, "%s%s%s", attr->positional ? "(" : "", attr->name, attr->positional ? ")" : "");
         fv_cli_grid_cell(&grid, "%s", form(attr, value));
         fv_cli_grid_cell(&grid, "%s", fallback(attr, value));
-        fv_cli_grid_cell(&grid, ranged ? "%g" : "", attr->least);
-        fv_cli_grid_cell(&grid, ranged ? "%g" : "", attr->most);
+        limit(&grid, ranged, attr->least);
+        limit(&grid, ranged, attr->most);
         fv_cli_grid_cell(&grid, "%s", attr->help);
     }
     printf("%s: %s\n", op->name, op->help);

@@ -7,6 +7,7 @@
 #include "cli/training.h"
 #include "net/net.h"
 #include "train/options.h"
+#include "train/trainer.h"
 #include <dirent.h>
 #include <math.h>
 #include <stdio.h>
@@ -23,7 +24,8 @@ typedef struct train_values {
 typedef struct session {
     const fv_cli *cli;
     const char *folder;
-    fv_net *net;
+    fv_net *net;      /* of a new run */
+    fv_run_args args; /* of one that is resumed: what its folder says */
     fv_data *data;
     fv_trainer *trainer;
     fv_cli_progress progress;
@@ -76,10 +78,20 @@ static const char *free_folder(char out[64])
 
 /* ------------------------------------------------------------------------------------------------------ begin */
 
-/* What the net's train lines and the command line say together: what can be refused is refused before work begins. */
-static int read_settings(session *s, fv_settings *settings)
+/* The words of the command line on top of settings; what can be refused is refused before work begins. */
+static int apply_options(const session *s, fv_settings *settings)
 {
     const fv_cli *cli = s->cli;
+    fv_error err = {0};
+
+    if (!fv_settings_apply_text(&cli->host, settings, cli->forward, "options", &err) &&
+        !fv_settings_check(settings, &err))
+        return FV_EXIT_OK;
+    return err.code == FV_E_MEMORY ? fv_cli_fail(cli, &err) : fv_cli_usage(cli, "%s", err.message);
+}
+
+static int read_settings(const session *s, fv_settings *settings)
+{
     size_t count;
     int line;
     const char *const *words = fv_net_train_words(s->net, &count, &line);
@@ -87,11 +99,8 @@ static int read_settings(session *s, fv_settings *settings)
 
     fv_settings_default(settings);
     if (fv_settings_apply(settings, words, count, fv_net_file(s->net), &err))
-        return fv_cli_fail(cli, &err);
-    if (fv_settings_apply_text(&cli->host, settings, cli->forward, "options", &err) ||
-        fv_settings_check(settings, &err))
-        return err.code == FV_E_MEMORY ? fv_cli_fail(cli, &err) : fv_cli_usage(cli, "%s", err.message);
-    return FV_EXIT_OK;
+        return fv_cli_fail(s->cli, &err);
+    return apply_options(s, settings);
 }
 
 static int open_data(session *s, const char *path, const fv_settings *settings)
@@ -143,6 +152,35 @@ static int begin(session *s)
         return code;
     options = library_options(s);
     return fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err) ? fv_cli_fail(cli, &err) : code;
+}
+
+/* The folder says what was trained on what; an operand names the data where they stand elsewhere by now. */
+static int resume(session *s)
+{
+    const fv_cli *cli = s->cli;
+    const train_values *values = cli->values;
+    fv_train_options options;
+    fv_settings settings;
+    fv_error err = {0};
+    int code;
+
+    if (values->out)
+        return fv_cli_usage(cli, "--out and --resume exclude each other");
+    if (cli->count > 1)
+        return fv_cli_usage(cli, "--resume takes at most DATA, has '%s' and '%s'", cli->operands[0], cli->operands[1]);
+    s->folder = values->resume;
+    fv_settings_default(&settings);
+    if (fv_folder_read_args(&cli->host, s->folder, &s->args, &err) ||
+        fv_settings_apply_text(&cli->host, &settings, s->args.options, s->folder, &err))
+        return fv_cli_fail(cli, &err);
+    code = apply_options(s, &settings);
+    if (!code)
+        code = open_data(s, cli->count ? cli->operands[0] : s->args.data_path, &settings);
+    if (code)
+        return code;
+    options = library_options(s);
+    return fv_trainer_resume(&cli->host, s->folder, s->data, &options, &s->trainer, &err) ? fv_cli_fail(cli, &err)
+                                                                                          : code;
 }
 
 /* -------------------------------------------------------------------------------------------------------- end */
@@ -223,16 +261,18 @@ static int work(session *s)
 
 static int run(const fv_cli *cli)
 {
+    const train_values *values = cli->values;
     session s = {.cli = cli};
     int code = fv_cli_check_machine(cli);
 
     if (!code)
-        code = begin(&s);
+        code = values->resume ? resume(&s) : begin(&s);
     if (!code)
         code = work(&s);
     fv_trainer_free(s.trainer);
     fv_data_free(s.data);
     fv_net_free(s.net);
+    fv_run_args_free(&cli->host, &s.args);
     return code;
 }
 

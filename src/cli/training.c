@@ -94,5 +94,6 @@ void fv_cli_training_fill(void)
         at++;
     }
     fv_cli_training[table++] = (fv_cli_table){"Machine", fv_cli_machine};
-    fv_cli_training[table] = (fv_cli_table){"Output", fv_cli_json_output}, {"General", fv_cli_general};
+    fv_cli_training[table++] = (fv_cli_table){"Output", fv_cli_json_output};
+    fv_cli_training[table] = (fv_cli_table){"General", fv_cli_general};
 }

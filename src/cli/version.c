@@ -31,9 +31,9 @@ static void processor(char out[128])
 {
     strcpy(out, "unknown");
 #if defined(__x86_64__) || defined(__i386__)
-    unsigned words[12] = {0}, most = __get_cpuid_max(0x80000000, NULL);
+    unsigned words[12] = {0};
 
-    if (most < 0x80000004)
+    if ((unsigned)__get_cpuid_max(0x80000000, NULL) < 0x80000004)
         return;
     for (unsigned leaf = 0; leaf < 3; leaf++)
         __get_cpuid(0x80000002 + leaf, &words[4 * leaf], &words[4 * leaf + 1], &words[4 * leaf + 2],
