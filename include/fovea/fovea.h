@@ -284,6 +284,8 @@ FV_API fv_status fv_trainer_resume(const fv_host *host, const char *folder, cons
                                    const fv_train_options *options, fv_trainer **out, fv_error *err);
 /** Train until the last epoch. FV_E_STOPPED if the callback asked to stop, FV_E_NAN if the numbers broke. */
 FV_API fv_status fv_trainer_run(fv_trainer *trainer, fv_error *err);
+/** True when the last epoch is done or the run stopped early: fv_trainer_run has nothing left to do. */
+FV_API bool fv_trainer_done(const fv_trainer *trainer);
 /** The weights as they are now, as a model that the caller frees. */
 FV_API fv_status fv_trainer_model(fv_trainer *trainer, fv_model **out, fv_error *err);
 FV_API void fv_trainer_free(fv_trainer *trainer);

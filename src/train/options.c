@@ -23,6 +23,16 @@ const fv_option *fv_option_find(const char *name)
     return NULL;
 }
 
+size_t fv_option_bytes(const fv_option *option)
+{
+    static const size_t bytes[] = {
+        [FV_OPT_COUNT] = sizeof(size_t), [FV_OPT_REAL] = sizeof(double), [FV_OPT_FLAG] = sizeof(bool),
+        [FV_OPT_WORD] = sizeof(int),     [FV_OPT_SEED] = sizeof(uint64_t), [FV_OPT_LIST] = sizeof(fv_train_list),
+    };
+
+    return bytes[option->kind];
+}
+
 /* ---------------------------------------------------------------------------------------------- reading */
 
 static void store_number(fv_settings *settings, const fv_option *option, double value)

@@ -39,6 +39,7 @@ typedef struct fv_option {
 /* The i-th option, NULL behind the last; and the one called `name`. */
 const fv_option *fv_option_list(size_t i);
 const fv_option *fv_option_find(const char *name);
+size_t fv_option_bytes(const fv_option *option); /* of its field */
 
 void fv_settings_default(fv_settings *settings);
 

@@ -1,0 +1,468 @@
+/* The trainer: epochs of steps, measuring, checkpoints. */
+#include "train/trainer.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "data/data.h"
+#include "train/schedule.h"
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------------------------------------- creation */
+
+/* Defaults, then the net's own `train` words, then the caller's text. */
+static fv_status read_settings(const fv_host *host, const fv_net *net, const char *text, fv_settings *settings,
+                               fv_error *err)
+{
+    size_t count;
+    int line;
+    const char *const *words = fv_net_train_words(net, &count, &line);
+    fv_status status;
+    char place[256];
+
+    fv_settings_default(settings);
+    snprintf(place, sizeof place, "%s:%d: train", fv_net_file(net), line);
+    status = fv_settings_apply(settings, words, count, place, err);
+    if (!status && text)
+        status = fv_settings_apply_text(host, settings, text, "options", err);
+    return status ? status : fv_settings_check(settings, err);
+}
+
+/* The options' initialiser in place of the net's own, for weights that have a fan-in. */
+static void override_init(fv_trainer *t)
+{
+    for (size_t i = 0; t->settings.init && i < t->store.count; i++)
+        if (t->store.items[i].param.decay)
+            t->store.items[i].param.init = (fv_init)(t->settings.init - 1);
+}
+
+static fv_status plan_all(fv_trainer *t, fv_error *err)
+{
+    const fv_augment augment = fv_settings_augment(&t->settings);
+    const bool augmented = augment.shift > 0 || augment.rotate > 0 || augment.scale > 0 || augment.alpha > 0;
+    const size_t batch = t->settings.batch < t->count ? t->settings.batch : t->count, rest = t->count % batch;
+    const fv_exec_options exec = {.kernels = t->kernels, .pool = t->pool, .store = &t->store,
+                                  .seed = t->settings.seed, .step = &t->step};
+    const bool measured = fv_data_count(t->data, FV_VAL) || fv_data_count(t->data, FV_TEST);
+    fv_status status = fv_learner_create(&t->host, t->net, batch, &t->settings, &exec, true, &t->full, err);
+
+    t->steps_per_epoch = t->count / batch + (rest && !t->settings.drop_last);
+    if (!status && rest && !t->settings.drop_last)
+        status = fv_learner_create(&t->host, t->net, rest, &t->settings, &exec, true, &t->rest, err);
+    if (!status)
+        status = fv_feeder_create(&t->host, t->data, t->net, batch, fv_pool_threads(t->pool), t->kernels,
+                                  augmented ? &augment : NULL, &t->feeder, err);
+    if (!status && measured)
+        status = fv_evaluator_create(&t->host, t->net, t->data, 256, &exec, &t->evaluator, err);
+    if (!status && !(t->order = fv_alloc(&t->host, t->count, sizeof *t->order)))
+        status = fv_fail_memory(err, t->count * sizeof *t->order, "the order of samples");
+    return status;
+}
+
+static fv_status check_data(const fv_trainer *t, fv_error *err)
+{
+    const size_t have = fv_data_classes(t->data), want = fv_net_classes(t->net);
+
+    if (!t->count)
+        return fv_fail(err, FV_E_ARGUMENT, "the data has no training samples");
+    if (have > want)
+        return fv_fail(err, FV_E_SHAPE, "%s tells %zu classes apart, the data has %zu", fv_net_name(t->net), want, have);
+    return FV_OK;
+}
+
+/* Everything but the run folder. */
+static fv_status make(const fv_host *host, const fv_net *net, const fv_data *data, const fv_train_options *options,
+                      fv_trainer **out, fv_error *err)
+{
+    const fv_host h = fv_host_or_default(host);
+    fv_trainer *t = fv_alloc(&h, 1, sizeof *t);
+    fv_status status;
+
+    *out = NULL;
+    if (!t)
+        return fv_fail_memory(err, sizeof *t, "a trainer");
+    t->host = h;
+    t->data = data;
+    t->count = fv_data_count(data, FV_TRAIN);
+    t->progress = options->progress;
+    t->user = options->user;
+    status = fv_net_clone(&h, net, &t->net, err);
+    if (!status)
+        status = read_settings(&h, net, options->text, &t->settings, err);
+    if (!status)
+        status = check_data(t, err);
+    if (!status)
+        status = fv_kernels_choose(options->isa, &t->kernels, err);
+    if (!status) {
+        fv_store_init(&t->store, &h, t->kernels->real_bytes);
+        status = fv_pool_create(&h, options->threads, &t->pool, err);
+    }
+    if (!status)
+        status = plan_all(t, err);
+    if (status) {
+        fv_trainer_free(t);
+        return status;
+    }
+    override_init(t);
+    fv_store_initialise(&t->store, t->settings.seed);
+    *out = t;
+    return FV_OK;
+}
+
+fv_status fv_trainer_create(const fv_host *host, const fv_net *net, const fv_data *data,
+                            const fv_train_options *options, fv_trainer **out, fv_error *err)
+{
+    fv_train_options o = FV_TRAIN_OPTIONS;
+    fv_status status;
+
+    *out = NULL;
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    status = make(host, net, data, &o, out, err);
+    if (!status && o.out) {
+        (*out)->out = fv_strdup(&(*out)->host, o.out);
+        status = (*out)->out ? fv_folder_create(*out, &o, err) : fv_fail_memory(err, strlen(o.out), "a path");
+    }
+    if (status) {
+        fv_trainer_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+/* The saved options rule; the caller's text may only let the run go on longer. */
+static fv_status resumed_settings(const fv_host *host, fv_settings *saved, const char *text, fv_error *err)
+{
+    fv_settings wanted = *saved, probe;
+    fv_status status = FV_OK;
+
+    if (text)
+        status = fv_settings_apply_text(host, &wanted, text, "options", err);
+    if (status)
+        return status;
+    if (wanted.epochs < saved->epochs)
+        return fv_fail(err, FV_E_ARGUMENT, "epochs %zu: the run was made for %zu; it can only grow", wanted.epochs,
+                       saved->epochs);
+    probe = wanted;
+    probe.epochs = saved->epochs;
+    for (size_t i = 0; fv_option_list(i); i++) {
+        const fv_option *o = fv_option_list(i);
+
+        if (memcmp((char *)&probe + o->offset, (char *)saved + o->offset, fv_option_bytes(o)) != 0)
+            return fv_fail(err, FV_E_ARGUMENT, "%s: differs from the run's; a resumed run keeps its options (only "
+                           "epochs may grow)", o->name);
+    }
+    *saved = wanted;
+    return FV_OK;
+}
+
+/* Plan the saved run again and bring it to its checkpoint. */
+static fv_status reopen(const fv_host *host, const char *folder, const fv_run_args *args, const fv_data *data,
+                        const fv_train_options *o, fv_trainer **out, fv_error *err)
+{
+    fv_train_options saved = *o;
+    fv_settings settings;
+    fv_text text;
+    fv_net *net = NULL;
+    fv_status status;
+
+    fv_text_init(&text, host);
+    fv_settings_default(&settings);
+    status = fv_net_parse(host, args->net, "args.json", &net, err);
+    if (!status)
+        status = fv_settings_apply_text(host, &settings, args->options, "args.json", err);
+    if (!status)
+        status = resumed_settings(host, &settings, o->text, err);
+    if (!status) {
+        fv_settings_print(&settings, &text);
+        saved.text = text.data;
+        status = text.failed ? fv_fail_memory(err, text.size, "options") : make(host, net, data, &saved, out, err);
+    }
+    if (!status && strcmp(fv_data_hash(data), args->data_hash) != 0)
+        status = fv_fail(err, FV_E_ARGUMENT, "%s: was trained on other data (hash %s, this data has %s)", folder,
+                         args->data_hash, fv_data_hash(data));
+    if (!status && !((*out)->out = fv_strdup(&(*out)->host, folder)))
+        status = fv_fail_memory(err, strlen(folder), "a path");
+    if (!status)
+        status = fv_checkpoint_load(*out, err);
+    if (!status)
+        status = fv_results_cut(*out, (*out)->at.epoch, err);
+    fv_text_free(&text);
+    fv_net_free(net);
+    return status;
+}
+
+fv_status fv_trainer_resume(const fv_host *host, const char *folder, const fv_data *data,
+                            const fv_train_options *options, fv_trainer **out, fv_error *err)
+{
+    const fv_host h = fv_host_or_default(host);
+    fv_train_options o = FV_TRAIN_OPTIONS;
+    fv_run_args args = {0};
+    fv_status status;
+
+    *out = NULL;
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    status = fv_folder_read_args(&h, folder, &args, err);
+    if (!status)
+        status = reopen(&h, folder, &args, data, &o, out, err);
+    if (status) {
+        fv_trainer_free(*out);
+        *out = NULL;
+    }
+    fv_run_args_free(&h, &args);
+    return status;
+}
+
+void fv_trainer_free(fv_trainer *t)
+{
+    if (!t)
+        return;
+    const fv_host host = t->host;
+
+    fv_learner_free(&t->full);
+    fv_learner_free(&t->rest);
+    fv_feeder_free(&t->feeder);
+    fv_evaluator_free(&t->evaluator);
+    if (t->store.real_bytes)
+        fv_store_free(&t->store);
+    fv_pool_free(t->pool);
+    fv_net_free(t->net);
+    fv_release(&host, t->order);
+    fv_release(&host, t->out);
+    fv_release(&host, t);
+}
+
+/* ---------------------------------------------------------------------------------------------- models */
+
+fv_status fv_trainer_model(fv_trainer *t, fv_model **out, fv_error *err)
+{
+    fv_status status = fv_model_from_store(&t->host, t->net, &t->store, out, err);
+    fv_text text;
+    char epoch[32];
+
+    if (status)
+        return status;
+    fv_text_init(&text, &t->host);
+    fv_settings_print(&t->settings, &text);
+    snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)t->at.epoch);
+    const char *const meta[][2] = {{"data", fv_data_hash(t->data)}, {"epoch", epoch}, {"isa", t->kernels->isa},
+                                   {"options", text.data}, {"version", fv_version()}};
+
+    if (text.failed)
+        status = fv_fail_memory(err, text.size, "options");
+    for (size_t i = 0; !status && i < FV_COUNT(meta); i++)
+        status = fv_model_set_meta(*out, meta[i][0], meta[i][1], err);
+    if (!status) {
+        const char *names[1024];
+        const size_t classes = fv_data_classes(t->data);
+
+        for (size_t i = 0; i < classes && i < FV_COUNT(names); i++)
+            names[i] = fv_data_class_name(t->data, i);
+        if (classes == fv_net_classes(t->net) && classes <= FV_COUNT(names))
+            status = fv_model_set_classes(*out, names, classes, err);
+    }
+    fv_text_free(&text);
+    if (status) {
+        fv_model_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static fv_status save_as(const fv_trainer *t, const fv_model *model, const char *name, fv_error *err)
+{
+    char *path = fv_folder_path(&t->host, t->out, name);
+    const fv_status status = path ? fv_model_save(model, path, err) : fv_fail_memory(err, 64, "a path");
+
+    fv_release(&t->host, path);
+    return status;
+}
+
+fv_status fv_trainer_save_models(fv_trainer *t, bool best, fv_error *err)
+{
+    fv_model *model;
+    fv_status status = fv_trainer_model(t, &model, err);
+
+    if (status)
+        return status;
+    status = save_as(t, model, "weights/last.safetensors", err);
+    if (!status && best)
+        status = save_as(t, model, "weights/best.safetensors", err);
+    fv_model_free(model);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------- running */
+
+static fv_progress report(const fv_trainer *t)
+{
+    const fv_position *at = &t->at;
+    const double busy = at->data_s + at->compute_s, none = NAN;
+
+    return (fv_progress){
+        .epoch = at->epoch + 1, .epochs = t->settings.epochs, .step = at->step, .steps = t->steps_per_epoch,
+        .total_steps = at->total_steps, .loss = at->seen ? at->loss_sum / (double)at->seen : none,
+        .top1 = at->seen ? (double)at->right / (double)at->seen : none, .lr = at->lr,
+        .grad_norm = at->step ? at->norm_sum / (double)at->step : none,
+        .images_per_s = busy > 0 ? (double)at->seen / busy : none, .data_s = at->data_s, .compute_s = at->compute_s,
+        .elapsed_s = at->elapsed_s, .val_loss = none, .val_top1 = none, .val_top5 = none, .test_loss = none,
+        .test_top1 = none,
+    };
+}
+
+/* One step: fill, compute, look whether the numbers are whole, update. */
+static fv_status step(fv_trainer *t, fv_error *err)
+{
+    const size_t begin = (size_t)t->at.step * t->full.batch, left = t->count - begin;
+    fv_learner *learner = left < t->full.batch ? &t->rest : &t->full;
+    const double start = fv_clock_s();
+    double filled, loss, norm, done;
+
+    t->step = t->at.total_steps;
+    fv_feeder_fill(&t->feeder, learner->exec, learner->input, fv_exec_at(learner->exec, learner->labels), FV_TRAIN,
+                   t->order + begin, learner->batch, t->settings.seed, (uint32_t)t->at.epoch);
+    filled = fv_clock_s();
+    t->at.lr = fv_schedule_lr(&t->settings, t->at.total_steps, t->steps_per_epoch);
+    fv_exec_set(learner->exec, learner->hyper, 0, t->at.lr);
+    fv_exec_set(learner->exec, learner->hyper, 1, (double)t->at.total_steps + 1);
+    fv_exec_compute(learner->exec);
+    loss = fv_learner_loss(learner);
+    norm = fv_exec_get(learner->exec, learner->norm, 0);
+    if (!isfinite(loss) || !isfinite(norm)) {
+        char name[128];
+        const char *bad = fv_exec_find_bad(learner->exec, name, sizeof name);
+
+        return fv_fail(err, FV_E_NAN, "epoch %llu, step %llu: %s is not finite (loss %g, gradient norm %g); lower the "
+                       "learning rate (%g) or set clip", (unsigned long long)t->at.epoch + 1,
+                       (unsigned long long)t->at.step + 1, bad ? bad : "the loss", loss, norm, t->at.lr);
+    }
+    fv_exec_update(learner->exec);
+    done = fv_clock_s();
+    t->at.loss_sum += loss * (double)learner->batch;
+    t->at.norm_sum += norm;
+    t->at.right += fv_learner_right(learner);
+    t->at.seen += learner->batch;
+    t->at.step++;
+    t->at.total_steps++;
+    t->at.data_s += filled - start;
+    t->at.compute_s += done - filled;
+    t->at.elapsed_s += fv_clock_s() - start;
+    return FV_OK;
+}
+
+/* With a validation set, better is a higher top-1, then a lower loss; without one, the last epoch is the best. */
+static bool becomes_best(fv_trainer *t, const fv_progress *p)
+{
+    const bool validated = !isnan(p->val_top1);
+    const bool better = p->val_top1 > t->at.best_top1 || (p->val_top1 == t->at.best_top1 && p->val_loss < t->at.best_loss);
+
+    if (validated && t->at.best_epoch && !better)
+        return false;
+    t->at.best_epoch = t->at.epoch;
+    t->at.best_top1 = validated ? p->val_top1 : 0;
+    t->at.best_loss = validated ? p->val_loss : 0;
+    return true;
+}
+
+static void evaluate(fv_trainer *t, fv_progress *p)
+{
+    fv_evaluation result;
+
+    if (fv_data_count(t->data, FV_VAL)) {
+        fv_evaluator_run(&t->evaluator, FV_VAL, &result, NULL);
+        p->val_loss = result.loss;
+        p->val_top1 = result.top1;
+        p->val_top5 = result.classes < 6 ? NAN : result.top5;
+    }
+    if (fv_data_count(t->data, FV_TEST)) {
+        fv_evaluator_run(&t->evaluator, FV_TEST, &result, NULL);
+        p->test_loss = result.loss;
+        p->test_top1 = result.top1;
+    }
+}
+
+/* Measure, write the models, the row of results and the checkpoint, in that order: whatever is lost when the machine
+ * stops here is made again, with the same bits, from the checkpoint before. */
+static fv_status finish_epoch(fv_trainer *t, fv_progress *p, fv_error *err)
+{
+    const double start = fv_clock_s();
+    fv_status status = FV_OK;
+
+    *p = report(t);
+    t->at.epoch++;
+    evaluate(t, p);
+    p->epoch_done = true;
+    p->best = becomes_best(t, p);
+    t->at.step = t->at.seen = t->at.right = 0;
+    t->at.loss_sum = t->at.norm_sum = t->at.data_s = t->at.compute_s = 0;
+    if (t->out)
+        status = fv_trainer_save_models(t, p->best, err);
+    p->eval_s = fv_clock_s() - start;
+    t->at.elapsed_s += p->eval_s;
+    p->elapsed_s = t->at.elapsed_s;
+    if (!status && t->out)
+        status = fv_results_add(t, p, err);
+    if (!status && t->out)
+        status = fv_checkpoint_save(t, err);
+    return status;
+}
+
+static fv_status stop(fv_trainer *t, fv_error *err)
+{
+    const fv_status status = t->out ? fv_checkpoint_save(t, err) : FV_OK;
+
+    return status ? status
+                  : fv_fail(err, FV_E_STOPPED, "stopped in epoch %llu after step %llu of %zu",
+                            (unsigned long long)t->at.epoch + 1, (unsigned long long)t->at.step, t->steps_per_epoch);
+}
+
+bool fv_trainer_done(const fv_trainer *t)
+{
+    const uint64_t patience = t->settings.patience;
+
+    return t->at.epoch >= t->settings.epochs ||
+           (patience && t->at.best_epoch && t->at.epoch - t->at.best_epoch >= patience);
+}
+
+static fv_status epoch(fv_trainer *t, fv_error *err)
+{
+    const fv_random random = {t->settings.seed, FV_STREAM_SHUFFLE, (uint32_t)t->at.epoch};
+    fv_progress progress;
+    fv_status status;
+
+    for (size_t i = 0; i < t->count; i++)
+        t->order[i] = (uint32_t)i;
+    fv_random_shuffle(random, t->order, (uint32_t)t->count);
+    while (t->at.step < t->steps_per_epoch) {
+        status = step(t, err);
+        if (status)
+            return status;
+        progress = report(t);
+        if (t->at.step == t->steps_per_epoch)
+            break;
+        if (t->progress && t->progress(t->user, &progress))
+            return stop(t, err);
+        if (t->out && fv_clock_s() - t->checkpoint_s > 600) {
+            status = fv_checkpoint_save(t, err);
+            if (status)
+                return status;
+        }
+    }
+    status = finish_epoch(t, &progress, err);
+    if (!status && t->progress && t->progress(t->user, &progress) && !fv_trainer_done(t))
+        return stop(t, err);
+    return status;
+}
+
+fv_status fv_trainer_run(fv_trainer *t, fv_error *err)
+{
+    t->checkpoint_s = fv_clock_s();
+    while (!fv_trainer_done(t)) {
+        const fv_status status = epoch(t, err);
+
+        if (status)
+            return status;
+    }
+    return FV_OK;
+}

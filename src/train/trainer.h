@@ -1,0 +1,65 @@
+/* The inside of a trainer, shared by the files of this room. */
+#ifndef FV_TRAIN_TRAINER_H
+#define FV_TRAIN_TRAINER_H
+#include "model/model.h"
+#include "train/evaluate.h"
+#include "train/learner.h"
+
+/* Where a run stands. All of it is in a checkpoint, so that a resumed run goes on with the same numbers. */
+typedef struct fv_position {
+    uint64_t epoch, step;       /* epochs finished; steps of the next one finished */
+    uint64_t total_steps;
+    double loss_sum, norm_sum;  /* over the images and steps of the epoch under way */
+    uint64_t right, seen;
+    double lr;                  /* of the last step */
+    uint64_t best_epoch;        /* 0 = none yet */
+    double best_top1, best_loss;
+    double elapsed_s, data_s, compute_s;
+} fv_position;
+
+struct fv_trainer {
+    fv_host host;
+    fv_net *net;
+    const fv_data *data;
+    fv_settings settings;
+    const fv_kernels *kernels;
+    fv_pool *pool;
+    fv_store store;
+    fv_learner full, rest;      /* rest: the epoch's short last batch, if there is one */
+    fv_feeder feeder;
+    fv_evaluator evaluator;     /* exec NULL when there is nothing to measure on */
+    uint32_t *order;            /* samples of the epoch under way, shuffled */
+    size_t count, steps_per_epoch;
+    uint64_t step;              /* total_steps, where the plans' random operators read it */
+    fv_position at;
+    char *out;                  /* run folder or NULL */
+    fv_progress_fn progress;
+    void *user;
+    double checkpoint_s;        /* when the last one was written */
+};
+
+/* ---- checkpoint.c */
+fv_status fv_checkpoint_save(fv_trainer *trainer, fv_error *err);
+/* Weights, momenta and position from the run folder's checkpoint; none there leaves the trainer at its beginning. */
+fv_status fv_checkpoint_load(fv_trainer *trainer, fv_error *err);
+
+/* ---- folder.c: the run folder */
+typedef struct fv_run_args {
+    char *net, *options, *data_path, *data_hash;
+} fv_run_args;
+
+/* Make the folder and its args.json. Refuses one that exists and is not empty. */
+fv_status fv_folder_create(const fv_trainer *trainer, const fv_train_options *options, fv_error *err);
+fv_status fv_folder_read_args(const fv_host *host, const char *folder, fv_run_args *args, fv_error *err);
+void fv_run_args_free(const fv_host *host, fv_run_args *args);
+/* folder/name; fv_release it. */
+char *fv_folder_path(const fv_host *host, const char *folder, const char *name);
+
+/* results.csv: one row an epoch; fv_results_cut drops rows behind `epochs` epochs. */
+fv_status fv_results_add(const fv_trainer *trainer, const fv_progress *progress, fv_error *err);
+fv_status fv_results_cut(const fv_trainer *trainer, uint64_t epochs, fv_error *err);
+
+/* ---- trainer.c */
+fv_status fv_trainer_save_models(fv_trainer *trainer, bool best, fv_error *err);
+
+#endif
