@@ -1,0 +1,73 @@
+/* The plan in words. */
+#include "plan/plan.h"
+
+static void size_text(fv_text *text, double bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
+    size_t u = 0;
+
+    for (; bytes >= 1024 && u + 1 < FV_COUNT(units); u++)
+        bytes /= 1024;
+    fv_text_print(text, "%.*f %s", u ? 1 : 0, bytes, units[u]);
+}
+
+void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *text)
+{
+    const fv_graph *graph = plan->graph;
+    double flops = 0, bytes = 0;
+    const fv_pass *pass;
+
+    fv_text_print(text, "passes\n");
+    for (size_t i = 0; (pass = fv_pass_list(i)); i++)
+        fv_text_print(text, "  %-16s %s\n", pass->name, pass->help);
+    fv_text_print(text, "steps on %s, batch %zu\n", kernels->isa, graph->batch);
+    fv_text_print(text, "  %-4s %-20s %-22s %-22s %8s %8s %10s %10s\n", "no", "layer", "operator", "kernel", "items", "chunks",
+                  "MFLOP", "KiB moved");
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const fv_plan_step *step = &plan->steps[i];
+        const fv_node *node = &graph->nodes[step->node];
+
+        fv_text_print(text, "  %-4zu %-20s %-22s %-22s %8zu %8zu %10.3f %10.1f%s\n", i, node->label, node->op->name,
+                      fv_kernel_name(step->kernel), step->items, step->chunks, step->cost.flops / 1e6,
+                      step->cost.bytes / 1024, step->once ? "  once" : "");
+        if (!step->once) {
+            flops += step->cost.flops;
+            bytes += step->cost.bytes;
+        }
+    }
+    fv_text_print(text, "  sum: %.3f MFLOP, %.1f KiB moved a run\n", flops / 1e6, bytes / 1024);
+    fv_text_print(text, "memory: ");
+    size_text(text, (double)plan->arena_bytes);
+    fv_text_print(text, " in one arena (values ");
+    size_text(text, (double)plan->scratch_at);
+    fv_text_print(text, ", scratch ");
+    size_text(text, (double)(plan->arena_bytes - plan->scratch_at));
+    fv_text_print(text, "); each value in memory of its own would take ");
+    size_text(text, (double)plan->sum_bytes);
+    fv_text_print(text, "\n");
+}
+
+void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_text *text)
+{
+    const fv_graph *graph = plan->graph;
+
+    fv_text_print(text, "  %-20s %-22s %-16s %12s %12s %6s %6s\n", "layer", "made by", "shape", "offset", "bytes", "from",
+                  "to");
+    for (size_t v = 1; v < graph->n_values; v++) {
+        const fv_value_info *info = &graph->values[v];
+        const fv_node *node = info->producer && info->producer <= graph->n_nodes ? &graph->nodes[info->producer - 1] : NULL;
+        const size_t bytes = fv_plan_bytes(plan, (fv_value)v, kernels);
+        char shape[96];
+
+        fv_shape_text(&info->shape, shape);
+        if (plan->first[v] == UINT32_MAX)
+            continue;
+        if (plan->offset[v] == SIZE_MAX)
+            fv_text_print(text, "  %-20s %-22s %-16s %12s %12zu\n", info->name, "(stored)", shape, "-", bytes);
+        else
+            fv_text_print(text, "  %-20s %-22s %-16s %12zu %12zu %6u %6u%s\n", node ? node->label : "",
+                          node ? node->op->name : info->name ? info->name : "constant", shape, plan->offset[v], bytes,
+                          plan->first[plan->home[v]], plan->last[plan->home[v]],
+                          plan->home[v] != v ? "  in place" : "");
+    }
+}
