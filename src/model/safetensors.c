@@ -108,13 +108,13 @@ static fv_status read_meta(reader *r, json_t *object)
 }
 
 /* A failure of one tensor: "file: tensor 'name': ..." */
-#define TENSOR_FAIL(r, t, ...) (fv_fail((r)->err, FV_E_FORMAT, __VA_ARGS__), name_tensor(r, t))
+#define TENSOR_FAIL(r, t, ...) (fv_fail((r)->err, FV_E_FORMAT, __VA_ARGS__), name_tensor(r, FV_E_FORMAT, t))
 
-static fv_status name_tensor(const reader *r, const fv_st_tensor *t)
+static fv_status name_tensor(const reader *r, fv_status code, const fv_st_tensor *t)
 {
     char quoted[FV_QUOTE];
 
-    return fv_fail_at(r->err, FV_E_FORMAT, "%s: tensor '%s'", r->file, fv_text_quote(quoted, t->name, strlen(t->name)));
+    return fv_fail_at(r->err, code, "%s: tensor '%s'", r->file, fv_text_quote(quoted, t->name, strlen(t->name)));
 }
 
 static fv_status read_type(reader *r, fv_st_tensor *t, const json_t *value)
@@ -141,8 +141,11 @@ static fv_status read_numbers(reader *r, fv_st_tensor *t, const char *key, const
 
     if (!json_is_array(list))
         return TENSOR_FAIL(r, t, "%s is %s, wanted a list", key, kind(list));
-    if (json_array_size(list) > limit)
-        return TENSOR_FAIL(r, t, "%s has %zu numbers, at most %zu are read", key, json_array_size(list), limit);
+    if (json_array_size(list) > limit) {
+        fv_fail(r->err, FV_E_UNSUPPORTED, "%s has %zu numbers, at most %zu are read", key, json_array_size(list),
+                limit);
+        return name_tensor(r, FV_E_UNSUPPORTED, t);
+    }
     json_array_foreach (list, i, item) {
         if (!json_is_integer(item))
             return TENSOR_FAIL(r, t, "%s holds %s, wanted a whole number", key, kind(item));
@@ -156,12 +159,13 @@ static fv_status read_data(reader *r, fv_st_tensor *t, const json_t *list)
 {
     char shape[FV_ST_SHAPE_TEXT];
     uint64_t at[2], need;
-    fv_status status = read_numbers(r, t, "data_offsets", list, 2, at);
+    fv_status status;
 
+    if (json_is_array(list) && json_array_size(list) != 2)
+        return TENSOR_FAIL(r, t, "data_offsets has %zu numbers, wanted 2", json_array_size(list));
+    status = read_numbers(r, t, "data_offsets", list, 2, at);
     if (status != FV_OK)
         return status;
-    if (json_array_size(list) != 2)
-        return TENSOR_FAIL(r, t, "data_offsets has %zu numbers, wanted 2", json_array_size(list));
     if (at[0] > at[1])
         return TENSOR_FAIL(r, t, "data_offsets %" PRIu64 "..%" PRIu64 " run backwards", at[0], at[1]);
     if (!fv_st_bytes(t, &need))
