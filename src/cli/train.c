@@ -114,17 +114,24 @@ static int open_data(session *s, const char *path, const fv_settings *settings)
     return fv_data_open(&s->cli->host, path, &options, &s->data, &err) ? fv_cli_fail(s->cli, &err) : FV_EXIT_OK;
 }
 
-static fv_train_options library_options(session *s)
+static fv_train_options library_options(session *s, const char *data_path)
 {
     fv_train_options options = FV_TRAIN_OPTIONS;
 
     options.out = s->folder;
+    options.data_path = data_path;
     options.text = s->cli->forward;
     options.threads = s->cli->common->threads;
     options.isa = s->cli->common->isa;
     options.progress = report;
     options.user = s;
     return options;
+}
+
+/* Options that do not go together, or not with the run that is resumed, are mistakes in the command line. */
+static int refused(const fv_cli *cli, const fv_error *err)
+{
+    return err->code == FV_E_ARGUMENT ? fv_cli_usage(cli, "%s", err->message) : fv_cli_fail(cli, err);
 }
 
 static int begin(session *s)
@@ -150,8 +157,8 @@ static int begin(session *s)
         code = open_data(s, cli->operands[1], &settings);
     if (code)
         return code;
-    options = library_options(s);
-    return fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err) ? fv_cli_fail(cli, &err) : code;
+    options = library_options(s, cli->operands[1]);
+    return fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err) ? refused(cli, &err) : code;
 }
 
 /* The folder says what was trained on what; an operand names the data where they stand elsewhere by now. */
@@ -162,6 +169,7 @@ static int resume(session *s)
     fv_train_options options;
     fv_settings settings;
     fv_error err = {0};
+    const char *path;
     int code;
 
     if (values->out)
@@ -174,13 +182,17 @@ static int resume(session *s)
         fv_settings_apply_text(&cli->host, &settings, s->args.options, s->folder, &err))
         return fv_cli_fail(cli, &err);
     code = apply_options(s, &settings);
-    if (!code)
-        code = open_data(s, cli->count ? cli->operands[0] : s->args.data_path, &settings);
     if (code)
         return code;
-    options = library_options(s);
-    return fv_trainer_resume(&cli->host, s->folder, s->data, &options, &s->trainer, &err) ? fv_cli_fail(cli, &err)
-                                                                                          : code;
+    path = cli->count ? cli->operands[0] : s->args.data_path;
+    if (!path)
+        return fv_cli_usage(cli, "%s does not say where its data are; name them: --resume %s DATA", s->folder,
+                            s->folder);
+    code = open_data(s, path, &settings);
+    if (code)
+        return code;
+    options = library_options(s, path);
+    return fv_trainer_resume(&cli->host, s->folder, s->data, &options, &s->trainer, &err) ? refused(cli, &err) : code;
 }
 
 /* -------------------------------------------------------------------------------------------------------- end */
