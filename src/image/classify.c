@@ -1,0 +1,99 @@
+/* From a picture to probabilities: the way of evaluation (image/prepare.h), with one step more in front for nets of
+ * MNIST's form. A net whose pictures are grey and 28x28 reads digits: whatever picture it is given is first brought to
+ * MNIST's form (image/digit.h), which leaves pictures that have it already as they are. */
+#include "base/error.h"
+#include "base/memory.h"
+#include "image/digit.h"
+#include "image/image.h"
+#include "image/prepare.h"
+#include "model/session.h"
+
+#include <math.h>
+
+static bool reads_digits(const fv_preprocess *p)
+{
+    return p->channels == 1 && fv_preprocess_from_height(p) == FV_DIGIT_SIDE &&
+           fv_preprocess_from_width(p) == FV_DIGIT_SIDE;
+}
+
+/* p[c] = exp(x[c] - max) / sum, in place. */
+static void softmax(float *x, size_t n)
+{
+    double top = (double)x[0], sum = 0;
+
+    for (size_t c = 1; c < n; c++)
+        top = (double)x[c] > top ? (double)x[c] : top;
+    for (size_t c = 0; c < n; c++)
+        sum += exp((double)x[c] - top);
+    for (size_t c = 0; c < n; c++)
+        x[c] = (float)(exp((double)x[c] - top) / sum);
+}
+
+/* Pixels [height,width,channels] -> probabilities; the net's input and the scratch of preprocessing are allocated. */
+static fv_status run(fv_session *session, const fv_preprocess *p, const fv_image *image, float *probabilities,
+                     fv_error *err)
+{
+    const fv_host *host = &session->host;
+    fv_status status = fv_prepare_check(p, image->height, image->width, image->channels, err);
+    size_t bytes;
+    float *input;
+    void *scratch;
+
+    if (status)
+        return status;
+    bytes = fv_prepare_scratch(p, image->height, image->width, image->channels);
+    input = fv_alloc(host, p->height * p->width * p->channels, sizeof *input);
+    scratch = bytes ? fv_alloc(host, bytes, 1) : NULL;
+    if (!input || (bytes && !scratch)) {
+        status = fv_fail_memory(err, p->height * p->width * p->channels * sizeof *input + bytes, "a picture");
+    } else {
+        fv_prepare(p, image->pixels, image->height, image->width, image->channels, input, scratch);
+        status = fv_session_run(session, input, 1, probabilities, err);
+    }
+    fv_release(host, input);
+    fv_release(host, scratch);
+    if (!status)
+        softmax(probabilities, session->classes);
+    return status;
+}
+
+static fv_status classify(fv_session *session, const char *name, const fv_image *image, float *probabilities,
+                          fv_error *err)
+{
+    const fv_preprocess *p = fv_net_preprocess(fv_model_net(session->model));
+    uint8_t pixels[FV_DIGIT_SIDE * FV_DIGIT_SIDE];
+    fv_status status;
+
+    if (!reads_digits(p))
+        return run(session, p, image, probabilities, err);
+    status = fv_digit_from_image(&session->host, name, image, pixels, err);
+    if (status)
+        return status;
+    return run(session, p, &(fv_image){FV_DIGIT_SIDE, FV_DIGIT_SIDE, 1, pixels}, probabilities, err);
+}
+
+fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t height, size_t width, size_t channels,
+                              float *probabilities, fv_error *err)
+{
+    /* An image owns what it points to; this one is only read. */
+    const fv_image image = {height, width, channels, (uint8_t *)(uintptr_t)pixels};
+
+    if (!height || !width || height > FV_SIDE_MAX || width > FV_SIDE_MAX || height > FV_PIXELS_MAX / width)
+        return fv_fail(err, FV_E_SHAPE, "a picture of %zux%zu pixels: 1 to %d a side are read, and %d in all", height,
+                       width, FV_SIDE_MAX, FV_PIXELS_MAX);
+    if (channels != 1 && channels != 3)
+        return fv_fail(err, FV_E_SHAPE, "a picture of %zu channels: 1 (grey) and 3 (RGB) are read", channels);
+    return classify(session, "picture", &image, probabilities, err);
+}
+
+fv_status fv_session_classify_file(fv_session *session, const char *path, float *probabilities, fv_error *err)
+{
+    fv_image image;
+    fv_status status = fv_image_open(&session->host, path, &image, err);
+
+    if (status)
+        return status;
+    status = classify(session, path, &image, probabilities, err);
+    fv_image_free(&session->host, &image);
+    return status;
+}

@@ -1,0 +1,163 @@
+/* A model planned for inference: the plan, its memory, its threads, and the weights as its kernels want them. */
+#include "model/session.h"
+#include "base/error.h"
+
+#include <string.h>
+
+/* ---------------------------------------------------------------------------------------------- making */
+
+static fv_session_options options_or_default(const fv_session_options *options)
+{
+    fv_session_options o = FV_SESSION_OPTIONS;
+
+    if (options)
+        memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
+    o.batch = o.batch ? o.batch : 1;
+    return o;
+}
+
+/* The inference graph; what the session reads of it is noted before the planner rewrites it. */
+static fv_status build(fv_session *s, fv_graph *graph, fv_error *err)
+{
+    const fv_net *net = fv_model_net(s->model);
+    fv_status status = fv_net_build(net, graph, err);
+    size_t outputs;
+
+    if (!status)
+        status = fv_plan_simplify(graph, NULL, err);
+    if (status)
+        return status;
+    s->input = graph->input;
+    s->logits = graph->logits;
+    graph->values[s->logits].keep = true;
+    s->inputs = fv_elements(fv_shape_of(graph, s->input)) / s->batch;
+    outputs = fv_elements(fv_shape_of(graph, s->logits)) / s->batch;
+    s->classes = fv_model_classes(s->model);
+    s->smallest_wins = fv_net_smallest_wins(net);
+    if (outputs != s->classes)
+        return fv_fail(err, FV_E_SHAPE, "%s: its result has %zu elements a sample, and it has %zu classes",
+                       fv_net_name(net), outputs, s->classes);
+    return FV_OK;
+}
+
+static fv_status plan(fv_session *s, const fv_kernels *kernels, fv_error *err)
+{
+    const fv_exec_options options = {.kernels = kernels, .pool = s->pool, .store = &s->store};
+    fv_graph graph;
+    fv_status status;
+
+    fv_graph_init(&graph, &s->host, s->batch, false);
+    status = build(s, &graph, err);
+    if (status) {
+        fv_graph_free(&graph);
+        return status;
+    }
+    status = fv_exec_create(&s->host, &graph, &options, &s->exec, err);
+    if (!status)
+        status = fv_model_fill_store(s->model, &s->store, err);
+    if (status)
+        return status;
+    fv_exec_prepare(s->exec);
+    fv_plan_explain(&s->exec->plan, kernels, &s->explanation);
+    return s->explanation.failed ? fv_fail_memory(err, s->explanation.size, "a plan's explanation") : FV_OK;
+}
+
+fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv_session_options *options,
+                            fv_session **out, fv_error *err)
+{
+    const fv_session_options o = options_or_default(options);
+    const fv_host h = fv_host_or_default(host);
+    const fv_kernels *kernels;
+    fv_session *s;
+    fv_status status;
+
+    *out = NULL;
+    if (!model)
+        return fv_fail(err, FV_E_ARGUMENT, "fv_session_create: no model was given");
+    status = fv_kernels_choose(o.isa, &kernels, err);
+    if (status)
+        return status;
+    s = fv_alloc(&h, 1, sizeof *s);
+    if (!s)
+        return fv_fail_memory(err, sizeof *s, "a session");
+    s->host = h;
+    s->model = model;
+    s->batch = o.batch;
+    fv_store_init(&s->store, &h, kernels->real_bytes);
+    fv_text_init(&s->explanation, &h);
+    status = fv_pool_create(&h, o.threads, &s->pool, err);
+    if (!status)
+        status = plan(s, kernels, err);
+    if (status) {
+        fv_session_free(s);
+        return status;
+    }
+    *out = s;
+    return FV_OK;
+}
+
+void fv_session_free(fv_session *session)
+{
+    if (!session)
+        return;
+    const fv_host host = session->host;
+
+    fv_exec_free(session->exec);
+    fv_store_free(&session->store);
+    fv_pool_free(session->pool);
+    fv_text_free(&session->explanation);
+    fv_release(&host, session);
+}
+
+/* ---------------------------------------------------------------------------------------------- running */
+
+/* n samples, and zeros in place of those that the plan has more. */
+static void write_input(fv_session *s, const float *input, size_t n)
+{
+    void *at = fv_exec_at(s->exec, s->input);
+    const size_t used = n * s->inputs, all = s->batch * s->inputs;
+
+    if (s->exec->kernels->real_bytes == sizeof(float)) {
+        memcpy(at, input, used * sizeof(float));
+        memset((float *)at + used, 0, (all - used) * sizeof(float));
+        return;
+    }
+    for (size_t i = 0; i < used; i++)
+        ((double *)at)[i] = (double)input[i];
+    memset((double *)at + used, 0, (all - used) * sizeof(double));
+}
+
+fv_status fv_session_run(fv_session *session, const float *input, size_t batch, float *output, fv_error *err)
+{
+    if (batch == 0 || batch > session->batch)
+        return fv_fail(err, FV_E_RANGE, "a batch of %zu: this session runs 1 to %zu samples at once", batch,
+                       session->batch);
+    write_input(session, input, batch);
+    fv_exec_compute(session->exec);
+    for (size_t i = 0; i < batch * session->classes; i++) {
+        const double x = fv_exec_get(session->exec, session->logits, i);
+
+        output[i] = (float)(session->smallest_wins ? -x : x);
+    }
+    return FV_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- asking */
+
+const char *fv_session_explain(const fv_session *session)
+{
+    return session->explanation.data ? session->explanation.data : "";
+}
+
+size_t fv_session_bytes(const fv_session *session)
+{
+    size_t bytes = session->exec->plan.arena_bytes;
+
+    for (size_t k = 0; k < session->store.count; k++)
+        bytes += session->store.items[k].elements * session->store.real_bytes;
+    return bytes;
+}
+
+fv_exec *fv_session_exec(fv_session *session) { return session->exec; }
+fv_value fv_session_input(const fv_session *session) { return session->input; }
+fv_value fv_session_logits(const fv_session *session) { return session->logits; }

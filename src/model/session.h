@@ -1,0 +1,25 @@
+/* A session from inside: its plan, store and values, for whoever measures or checks them. */
+#ifndef FV_MODEL_SESSION_H
+#define FV_MODEL_SESSION_H
+#include "model/model.h"
+#include "run/exec.h"
+
+struct fv_session {
+    fv_host host;
+    const fv_model *model;
+    fv_pool *pool;
+    fv_store store;
+    fv_exec *exec;
+    fv_value input, logits;        /* [batch,H,W,C], [batch,1,1,classes] */
+    size_t batch, inputs, classes; /* inputs: elements of one sample */
+    bool smallest_wins;            /* logits are distances */
+    fv_text explanation;
+};
+
+/* The session's plan with its memory; its input and logits are reals of the session's kernels. Logits are as the net
+ * makes them: of a net where the smallest wins, distances. */
+fv_exec *fv_session_exec(fv_session *session);
+fv_value fv_session_input(const fv_session *session);
+fv_value fv_session_logits(const fv_session *session);
+
+#endif
