@@ -45,7 +45,7 @@ static void *more(fv_graph *graph, void *array, size_t count, size_t *size, size
     bigger = take(graph, grown, element);
     if (!bigger)
         return NULL;
-    if (count)
+    if (array)
         memcpy(bigger, array, count * element);
     *size = grown;
     return bigger;

@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700 /* realpath, gmtime_r */
 /* The run folder: args.json, written before any work; results.csv, one row an epoch; weights/. */
 #include "base/file.h"
 #include "base/json.h"

@@ -112,7 +112,8 @@ static fv_status build(fv_graph *graph, const fv_net *net, const fv_settings *s,
     learner->input = graph->input;
     learner->labels = graph->labels;
     learner->logits = graph->logits;
-    graph->values[graph->logits].keep = true;
+    /* read after the step, or computed from again when a number broke */
+    graph->values[graph->input].keep = graph->values[graph->labels].keep = graph->values[graph->logits].keep = true;
     learner->n_losses = graph->n_losses;
     for (size_t i = 0; i < graph->n_losses; i++) {
         learner->losses[i] = graph->losses[i].value;
