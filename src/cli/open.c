@@ -1,9 +1,8 @@
 /* Nets, models and machines as the command line names them. */
-#define _GNU_SOURCE
 #include "cli/cli.h"
 #include "kernels/kernels.h"
 #include "net/net.h"
-#include <sched.h>
+#include "run/pool.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,23 +14,15 @@ int fv_cli_memory(const fv_cli *cli)
     return FV_EXIT_FAILURE;
 }
 
-/* Cores that the affinity mask allows, 0 if unknown. */
-static size_t cores(void)
-{
-    cpu_set_t set;
-
-    return sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 0;
-}
-
 int fv_cli_check_machine(const fv_cli *cli)
 {
     const fv_kernels *kernels;
     char list[128] = "";
     size_t at = 0;
 
-    if (cores() && cli->common->threads > cores())
+    if (cli->common->threads > fv_pool_cores())
         fv_cli_note(cli, "%llu threads on %zu cores: the same results, but not sooner",
-                    (unsigned long long)cli->common->threads, cores());
+                    (unsigned long long)cli->common->threads, fv_pool_cores());
     if (!cli->common->isa || fv_kernels_find(cli->common->isa))
         return FV_EXIT_OK;
     for (size_t i = 0; (kernels = fv_kernels_list(i)) && at < sizeof list; i++)
