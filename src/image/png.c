@@ -16,7 +16,7 @@ static fv_status fail(const char *name, int code, fv_error *err)
 {
     if (code == SPNG_EMEM)
         return fv_fail(err, FV_E_MEMORY, "%s: no memory to decode the PNG", name);
-    if (code == SPNG_EOF || code == SPNG_EIDAT_TOO_SHORT || code == SPNG_EIO)
+    if (code == SPNG_IO_EOF || code == SPNG_EOF || code == SPNG_EIDAT_TOO_SHORT)
         return fv_fail(err, FV_E_FORMAT, "%s: PNG is cut short (%s)", name, spng_strerror(code));
     return fv_fail(err, FV_E_FORMAT, "%s: PNG is damaged (%s)", name, spng_strerror(code));
 }
