@@ -14,7 +14,7 @@ enum { SAMPLES = 60, BATCH = 3 };
 static const struct {
     const char *name, *text;
 } cases[] = {
-    {"dense", "input 1x1x7 dense 5 dense classes"},
+    {"dense", "input 7x1x1 dense 5 dense classes"},
     {"dense of maps", "input 3x2x4 dense 6 tanh dense classes"},
     {"conv", "input 7x6x3 conv 3x3 4 tanh dense classes"},
     {"conv pad", "input 5x5x2 conv 3x3 3 pad 1 tanh dense classes"},
@@ -23,29 +23,29 @@ static const struct {
     {"conv dilation", "input 9x9x2 conv 3x3 3 dilation 2 tanh conv 3x3 2 dilation 2x1 pad 1 dense classes"},
     {"conv groups", "input 6x6x4 conv 3x3 6 groups 2 tanh conv 3x3 8 groups 2 pad 1 tanh dense classes"},
     {"conv depthwise", "input 6x6x4 conv 3x3 4 groups 4 pad 1 tanh dense classes"},
-    {"conv table", "input 7x7x6 tanh conv 5x5 16 table lenet tanh dense classes"},
-    {"conv 1x1", "input 4x5x6 conv 1x1 9 tanh conv 1x1 3 dense classes"},
-    {"conv whole", "input 4x5x6 tanh conv 4x5 9 tanh dense classes"},
-    {"conv many channels", "input 4x4x17 conv 3x3 33 pad 1 tanh dense classes"},
+    {"conv table", "input 7x7x2 conv 1x1 6 tanh conv 5x5 16 table lenet tanh dense classes"},
+    {"conv 1x1", "input 4x5x3 conv 1x1 9 tanh conv 1x1 3 dense classes"},
+    {"conv whole", "input 4x5x3 tanh conv 4x5 9 tanh dense classes"},
+    {"conv many channels", "input 4x4x3 conv 3x3 17 pad 1 conv 3x3 33 pad 1 tanh dense classes"},
     {"conv first layer", "input 12x12x3 conv 7x7 18 stride 2 pad 3 tanh dense classes"},
-    {"maxpool", "input 6x6x5 conv 3x3 5 pad 1 maxpool dense classes"},
+    {"maxpool", "input 6x6x3 conv 3x3 5 pad 1 maxpool dense classes"},
     {"maxpool overlapping", "input 9x9x3 conv 1x1 4 maxpool 3x3 stride 2 pad 1 dense classes"},
     {"maxpool ceil", "input 8x8x3 conv 1x1 4 maxpool 3x3 stride 2 ceil dense classes"},
-    {"avgpool", "input 6x6x5 conv 3x3 5 pad 1 avgpool 2x2 dense classes"},
+    {"avgpool", "input 6x6x3 conv 3x3 5 pad 1 avgpool 2x2 dense classes"},
     {"avgpool pad", "input 7x7x3 conv 1x1 4 avgpool 3x3 stride 2 pad 1 dense classes"},
     {"avgpool count-pad", "input 7x7x3 conv 1x1 4 avgpool 3x3 stride 2 pad 1 count-pad dense classes"},
     {"avgpool global", "input 7x5x3 conv 1x1 4 avgpool global dense classes"},
     {"subsample", "input 8x6x3 conv 1x1 4 subsample 2x2 lecun-tanh dense classes"},
     {"relu", "input 5x5x3 conv 3x3 7 relu dense 6 relu dense classes"},
-    {"relu before maxpool", "input 8x8x3 conv 3x3 6 relu maxpool conv 3x3 5 relu maxpool dense classes"},
-    {"tanh", "input 1x1x9 dense 8 tanh dense classes"},
-    {"lecun-tanh", "input 1x1x9 dense 8 lecun-tanh dense classes"},
-    {"sigmoid", "input 1x1x9 dense 8 sigmoid dense classes"},
+    {"relu before maxpool", "input 10x10x3 conv 3x3 6 relu maxpool conv 3x3 5 relu maxpool dense classes"},
+    {"tanh", "input 3x3x1 dense 8 tanh dense classes"},
+    {"lecun-tanh", "input 3x3x1 dense 8 lecun-tanh dense classes"},
+    {"sigmoid", "input 3x3x1 dense 8 sigmoid dense classes"},
     {"activation of the input", "input 4x4x2 sigmoid conv 3x3 3 relu tanh dense classes"},
-    {"dropout", "input 1x1x20 dense 30 tanh dropout .4 dense classes"},
-    {"squared", "input 1x1x9 dense 8 tanh dense classes loss squared"},
-    {"rbf", "input 1x1x9 dense 84 lecun-tanh rbf loss rbf"},
-    {"rbf-map", "input 1x1x9 dense 84 lecun-tanh rbf loss rbf-map j 1"},
+    {"dropout", "input 4x5x1 dense 30 tanh dropout .4 dense classes"},
+    {"squared", "input 3x3x1 dense 8 tanh dense classes loss squared"},
+    {"rbf", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf"},
+    {"rbf-map", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf-map j 1"},
     {"residual", "input 5x5x4 residual { conv 3x3 4 pad 1 tanh conv 3x3 4 pad 1 } tanh dense classes"},
     {"lenet", "input 12x12x1 conv 5x5 3 pad 2 relu maxpool conv 3x3 5 relu maxpool dense 9 relu dense classes"},
     {"lenet 1998", "input 20x20x1 conv 5x5 6 lecun-tanh subsample conv 5x5 16 table lenet lecun-tanh subsample "
@@ -197,7 +197,7 @@ static void test_case(void **state)
 static void test_smoothing(void **state)
 {
     (void)state;
-    check_case("label smoothing", "input 1x1x9 dense 8 tanh dense classes", .1);
+    check_case("label smoothing", "input 3x3x1 dense 8 tanh dense classes", .1);
 }
 
 int main(void)

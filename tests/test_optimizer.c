@@ -108,7 +108,7 @@ static void test_case(void **state)
     fv_learner learner;
     uint64_t step = 0;
 
-    test_ok(fv_net_parse(NULL, "net n input 1x1x6 classes 3 fc1: dense 5 tanh fc2: dense classes", "n.net", &net, &err), &err);
+    test_ok(fv_net_parse(NULL, "net n input 2x3x1 classes 3 fc1: dense 5 tanh fc2: dense classes", "n.net", &net, &err), &err);
     fv_settings_default(&settings);
     settings.epochs = EPOCHS;
     test_ok(fv_settings_apply_text(NULL, &settings, g->options, g->name, &err), &err);
