@@ -23,13 +23,13 @@ static bool is_weight(const fv_value_info *value)
 static fv_status list_weights(fv_model *model, const fv_graph *graph, fv_error *err)
 {
     uint32_t number = 0;
+    size_t count = 0;
 
     for (size_t v = 1; v < graph->n_values; v++)
-        model->count += is_weight(&graph->values[v]);
-    model->weights = fv_arena_alloc(&model->arena, model->count, sizeof *model->weights);
+        count += is_weight(&graph->values[v]);
+    model->weights = fv_arena_alloc(&model->arena, count, sizeof *model->weights);
     if (!model->weights)
-        return fv_fail_memory(err, model->count * sizeof *model->weights, "a model's list of weights");
-    model->count = 0;
+        return fv_fail_memory(err, count * sizeof *model->weights, "a model's list of weights");
     for (size_t v = 1; v < graph->n_values; v++) {
         const fv_value_info *value = &graph->values[v];
         fv_weight *w = &model->weights[model->count];
