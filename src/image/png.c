@@ -18,6 +18,9 @@ static fv_status fail(const char *name, int code, fv_error *err)
         return fv_fail(err, FV_E_MEMORY, "%s: no memory to decode the PNG", name);
     if (code == SPNG_IO_EOF || code == SPNG_EOF || code == SPNG_EIDAT_TOO_SHORT)
         return fv_fail(err, FV_E_FORMAT, "%s: PNG is cut short (%s)", name, spng_strerror(code));
+    if (code == SPNG_ECHUNK_LIMITS)
+        return fv_fail(err, FV_E_RANGE, "%s: PNG carries more than %d bytes of text or profiles; save it without them",
+                       name, CHUNK_LIMIT);
     return fv_fail(err, FV_E_FORMAT, "%s: PNG is damaged (%s)", name, spng_strerror(code));
 }
 
