@@ -12,11 +12,13 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -219,6 +221,37 @@ static inline unsigned char *test_read_file(const char *path, size_t *size)
     fclose(f);
     *size = (size_t)end;
     return data;
+}
+
+/* Names in a folder, "." and ".." not counted: a temporary file that stays behind shows. */
+static inline size_t test_entries(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    size_t n = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n - 2;
+}
+
+static inline const char *test_new_folder(const char *name)
+{
+    const char *path = test_path(name);
+
+    assert_int_equal(mkdir(path, 0755), 0);
+    return path;
+}
+
+static inline void test_holds(const char *path, const void *want, size_t want_size)
+{
+    size_t size;
+    unsigned char *data = test_read_file(path, &size);
+
+    assert_int_equal(size, want_size);
+    assert_memory_equal(data, want, size);
+    free(data);
 }
 
 #endif

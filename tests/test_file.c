@@ -1,48 +1,11 @@
-/* base/file: reading, mapping, and the atomic replacement of files whatever goes wrong. */
+/* base/file: reading, mapping, and replacing files. */
 #include "support.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-
-/* Names in a folder, "." and ".." not counted: a temporary file that stays behind shows. */
-static size_t entries(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    size_t n = 0;
-
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n - 2;
-}
-
-static const char *new_folder(const char *name)
-{
-    const char *path = test_path(name);
-
-    assert_int_equal(mkdir(path, 0755), 0);
-    return path;
-}
-
-static void assert_holds(const char *path, const void *want, size_t want_size)
-{
-    size_t size;
-    unsigned char *data = test_read_file(path, &size);
-
-    assert_int_equal(size, want_size);
-    assert_memory_equal(data, want, size);
-    free(data);
-}
 
 static fv_status replace(const char *path, const char *text, fv_error *err)
 {
@@ -148,7 +111,7 @@ static void odd_paths_are_refused(void **state)
 
 static void replace_writes_all_pieces(void **state)
 {
-    const char *folder = new_folder("pieces"), *path = test_path("pieces/file");
+    const char *folder = test_new_folder("pieces"), *path = test_path("pieces/file");
     const size_t big = 3 << 20;
     char *data = malloc(big), *want = malloc(big + 6);
     const fv_piece pieces[] = {{"abc", 3}, {NULL, 0}, {data, big}, {"xyz", 3}};
@@ -162,12 +125,12 @@ static void replace_writes_all_pieces(void **state)
     memcpy(want + 3, data, big);
     memcpy(want + 3 + big, "xyz", 3);
     test_ok(fv_file_replace(path, pieces, FV_COUNT(pieces), &err), &err);
-    assert_holds(path, want, big + 6);
+    test_holds(path, want, big + 6);
     test_ok(replace(path, "short", &err), &err);
-    assert_holds(path, "short", 5);
+    test_holds(path, "short", 5);
     test_ok(fv_file_replace(path, NULL, 0, &err), &err);
-    assert_holds(path, "", 0);
-    assert_int_equal(entries(folder), 1);
+    test_holds(path, "", 0);
+    assert_int_equal(test_entries(folder), 1);
     free(data);
     free(want);
 }
@@ -204,11 +167,11 @@ static void replace_follows_links(void **state)
     fv_error err;
 
     (void)state;
-    new_folder("elsewhere");
+    test_new_folder("elsewhere");
     test_write_file(file, "old", 3);
     assert_int_equal(symlink("links-file", link), 0);
     test_ok(replace(link, "new", &err), &err);
-    assert_holds(file, "new", 3);
+    test_holds(file, "new", 3);
     assert_int_equal(lstat(link, &st), 0);
     assert_true(S_ISLNK(st.st_mode));
 }
@@ -225,7 +188,7 @@ static void replace_works_without_a_folder_in_the_name(void **state)
     status = replace("bare", "text", &err);
     assert_int_equal(chdir(here), 0);
     test_ok(status, &err);
-    assert_holds(test_path("bare"), "text", 4);
+    test_holds(test_path("bare"), "text", 4);
 }
 
 static void replace_refuses_what_is_no_file(void **state)
@@ -239,12 +202,12 @@ static void replace_refuses_what_is_no_file(void **state)
         {"refuse/no/file", "refuse/no/file: cannot open its folder: No such file or directory"},
         {"refuse/file/x", "refuse/file/x: cannot open its folder: Not a directory"},
     };
-    const char *folder = new_folder("refuse");
+    const char *folder = test_new_folder("refuse");
     char name[300];
     fv_error err;
 
     (void)state;
-    new_folder("refuse/dir");
+    test_new_folder("refuse/dir");
     assert_int_equal(mkfifo(test_path("refuse/pipe"), 0600), 0);
     test_write_file(test_path("refuse/file"), "old", 3);
     for (size_t i = 0; i < FV_COUNT(cases); i++)
@@ -253,8 +216,8 @@ static void replace_refuses_what_is_no_file(void **state)
     name[sizeof name - 1] = '\0';
     memcpy(name, "refuse/", 7);
     test_failed(replace(test_path(name), "new", &err), FV_E_IO, &err, "cannot rename the new file: File name too long");
-    assert_holds(test_path("refuse/file"), "old", 3);
-    assert_int_equal(entries(folder), 3);
+    test_holds(test_path("refuse/file"), "old", 3);
+    assert_int_equal(test_entries(folder), 3);
 }
 
 /* Run `body` in a child, so that its limits and rights end with it; returns its exit code. */
@@ -289,7 +252,7 @@ static int replace_without_rights(const char *path)
 
 static void replace_needs_a_writable_folder(void **state)
 {
-    const char *folder = new_folder("locked"), *path = test_path("locked/file");
+    const char *folder = test_new_folder("locked"), *path = test_path("locked/file");
     int code;
 
     (void)state;
@@ -301,140 +264,8 @@ static void replace_needs_a_writable_folder(void **state)
     if (code == 77)
         skip();
     assert_int_equal(code, 0);
-    assert_holds(path, "old", 3);
-    assert_int_equal(entries(folder), 1);
-}
-
-/* No file may pass 4096 bytes: what a full disk does, for a process of its own. */
-static bool fill_disk(void)
-{
-    const struct rlimit small = {4096, 4096};
-
-    signal(SIGXFSZ, SIG_IGN);
-    return setrlimit(RLIMIT_FSIZE, &small) == 0;
-}
-
-static int replace_too_large(const char *path)
-{
-    static char data[100000];
-    const fv_piece pieces[] = {{"head", 4}, {data, sizeof data}};
-    fv_error err = {0};
-
-    if (!fill_disk())
-        return 100;
-    if (fv_file_replace(path, pieces, 2, &err) != FV_E_IO || err.code != FV_E_IO)
-        return 1;
-    return strstr(err.message, "file: cannot write: File too large") ? 0 : 2;
-}
-
-static int replace_small(const char *path)
-{
-    fv_error err;
-
-    return fill_disk() && replace(path, "fits", &err) == FV_OK ? 0 : 3;
-}
-
-static void full_disk_keeps_the_old_file(void **state)
-{
-    const char *folder = new_folder("full"), *path = test_path("full/file"), *other = test_path("full/other-file");
-
-    (void)state;
-    test_write_file(path, "old", 3);
-    assert_int_equal(in_child(replace_too_large, path), 0);
-    assert_holds(path, "old", 3);
-    assert_int_equal(entries(folder), 1);
-    assert_int_equal(in_child(replace_too_large, other), 0);
-    assert_int_equal(entries(folder), 1);
-    assert_int_equal(in_child(replace_small, path), 0);
-    assert_holds(path, "fits", 4);
-}
-
-/* A temporary file that a killed process of the same number left is neither used nor in the way. */
-static void stale_temporary_files_are_left_alone(void **state)
-{
-    const char *folder = new_folder("stale"), *path = test_path("stale/file");
-    char name[64];
-    fv_error err;
-
-    (void)state;
-    snprintf(name, sizeof name, "stale/.fovea-%ld-0.tmp", (long)getpid());
-    test_write_file(test_path(name), "stale", 5);
-    test_ok(replace(path, "new", &err), &err);
-    assert_holds(path, "new", 3);
-    assert_holds(test_path(name), "stale", 5);
-    assert_int_equal(entries(folder), 2);
-}
-
-enum { WRITERS = 4, ROUNDS = 50, LETTERS = 20000 };
-
-/* Each writer replaces the file with its own letter, LETTERS times in two pieces. */
-static void *write_letters(void *arg)
-{
-    static char letters[WRITERS][LETTERS];
-    char *mine = letters[*(const int *)arg];
-    const char *path = test_folder();
-    char file[PATH_MAX];
-    size_t failures = 0;
-
-    snprintf(file, sizeof file, "%.4000s/threads/file", path);
-    memset(mine, 'a' + *(const int *)arg, LETTERS);
-    for (int i = 0; i < ROUNDS; i++) {
-        const fv_piece pieces[] = {{mine, LETTERS / 2}, {mine, LETTERS / 2}};
-
-        failures += fv_file_replace(file, pieces, 2, NULL) != FV_OK;
-    }
-    return failures ? arg : NULL;
-}
-
-static void readers_see_one_version_whole(void **state)
-{
-    const char *folder = new_folder("threads"), *path = test_path("threads/file");
-    pthread_t threads[WRITERS];
-    int numbers[WRITERS];
-
-    (void)state;
-    test_write_file(path, "", 0);
-    for (int i = 0; i < WRITERS; i++) {
-        numbers[i] = i;
-        assert_int_equal(pthread_create(&threads[i], NULL, write_letters, &numbers[i]), 0);
-    }
-    for (int i = 0; i < 200; i++) {
-        size_t size;
-        unsigned char *data = test_read_file(path, &size);
-
-        assert_true(size == 0 || size == LETTERS);
-        for (size_t k = 1; k < size; k++)
-            assert_int_equal(data[k], data[0]);
-        free(data);
-    }
-    for (int i = 0; i < WRITERS; i++) {
-        void *failed;
-
-        assert_int_equal(pthread_join(threads[i], &failed), 0);
-        assert_null(failed);
-    }
-    assert_int_equal(entries(folder), 1);
-}
-
-static void no_descriptor_leaks(void **state)
-{
-    uint8_t *data;
-    const uint8_t *map;
-    size_t size, before;
-    fv_error err;
-
-    (void)state;
-    before = entries("/proc/self/fd");
-    for (int i = 0; i < 20; i++) {
-        replace(test_path("fd"), "x", &err);
-        replace(test_folder(), "x", &err);
-        replace(test_path("no/folder"), "x", &err);
-        fv_file_map(test_folder(), &map, &size, &err);
-        fv_file_read(NULL, test_path("fd"), 0, &data, &size, &err);
-        test_ok(fv_file_map(test_path("fd"), &map, &size, &err), &err);
-        fv_file_unmap(map, size);
-    }
-    assert_int_equal(entries("/proc/self/fd"), before);
+    test_holds(path, "old", 3);
+    assert_int_equal(test_entries(folder), 1);
 }
 
 static void the_clock_runs(void **state)
@@ -465,10 +296,6 @@ int main(void)
         cmocka_unit_test(replace_works_without_a_folder_in_the_name),
         cmocka_unit_test(replace_refuses_what_is_no_file),
         cmocka_unit_test(replace_needs_a_writable_folder),
-        cmocka_unit_test(full_disk_keeps_the_old_file),
-        cmocka_unit_test(stale_temporary_files_are_left_alone),
-        cmocka_unit_test(readers_see_one_version_whole),
-        cmocka_unit_test(no_descriptor_leaks),
         cmocka_unit_test(the_clock_runs),
     };
 
