@@ -1,50 +1,53 @@
-/* Convolution over [n,h,w,c] with weights [kernel_h,kernel_w,in_c/groups,out_c]:
+/* Convolution forward over [n,h,w,c] with weights [kernel_h,kernel_w,in_c/groups,out_c], as a matrix product without the
+ * matrix: a row of the tile is an output pixel, and what it reads of the picture is a few runs of neighbours.
  *
  *     y[n,oh,ow,o] = act(bias[o] + sum over kh,kw,c of x[n, oh stride_h + kh dilation_h - pad_top, ..., c] w[kh,kw,c,o])
- */
-#include "kernels/pack.h"
-#include "kernels/vec.h"
+ *
+ * Where there is padding, the rows that an item reads are first copied between zeros. Bound by arithmetic. */
+#include "kernels/conv.h"
 
-/* Where output (oh, ow) meets cell (kh, kw) of the kernel: its index among the image's pixels, or false outside. */
-static bool input_pixel(const fv_conv_geometry *g, size_t oh, size_t ow, size_t kh, size_t kw, size_t *pixel)
-{
-    const size_t h = oh * g->stride_h + kh * g->dilation_h, w = ow * g->stride_w + kw * g->dilation_w;
+#include "kernels/act.h"
+#include "kernels/conv_rows.h"
+#include "kernels/tile.h"
 
-    if (h < g->pad_top || w < g->pad_left || h - g->pad_top >= g->in_h || w - g->pad_left >= g->in_w)
-        return false;
-    *pixel = (h - g->pad_top) * g->in_w + (w - g->pad_left);
-    return true;
-}
-
-/* Element (k, column) of group `group` of packed weights with `cols` columns a group. */
-static real packed(const real *w, size_t depth, size_t cols, size_t group, size_t k, size_t column)
-{
-    const size_t panel = 2 * FV_LANES;
-    size_t first = 0;
-
-    w += group * depth * fv_panel_columns(panel, cols);
-    while (first + fv_panel_width(panel, cols - first) <= column)
-        first += fv_panel_width(panel, cols - first);
-    return w[first * depth + k * fv_panel_width(panel, cols - first) + (column - first)];
-}
-
-static real output(const fv_conv_args *a, const real *x, size_t oh, size_t ow, size_t o)
+/* Output pixels [first, last) of one group; x is padded row 0 of the item, which begins at output row `top`. */
+static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_t group, size_t top, size_t bottom,
+                       real *y)
 {
     const fv_conv_geometry *g = &a->g;
-    const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, group = o / out_c;
-    const size_t depth = g->kernel_h * g->kernel_w * in_c;
-    real sum = a->bias ? ((const real *)a->bias)[o] : 0;
-    size_t pixel = 0;
+    const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, depth = fv_conv_depth(g);
+    const size_t step = g->stride_w * g->in_c, panels = fv_panel_count(FV_PANEL, out_c);
+    const fv_window_runs r = fv_conv_runs(g, pitch);
+    fv_row_product p = {
+        .tile = {.outer = r.outer, .inner = r.inner, .run = r.run, .outer_step = r.outer_step,
+                 .inner_step = r.inner_step, .run_step = 1, .ldc = g->out_c},
+        .b = (const real *)a->w + group * depth * fv_panel_columns(FV_PANEL, out_c),
+        .bias = a->bias ? (const real *)a->bias + group * out_c : NULL,
+        .depth = depth, .cols = out_c, .last = panels,
+    };
+    const size_t pixels = (bottom - top) * g->out_w;
+    const real *rows[FV_CHUNK];
+    size_t count = 0;
 
-    for (size_t kh = 0; kh < g->kernel_h; kh++)
-        for (size_t kw = 0; kw < g->kernel_w; kw++) {
-            if (!input_pixel(g, oh, ow, kh, kw, &pixel))
-                continue;
-            for (size_t c = 0; c < in_c; c++)
-                sum += x[pixel * g->in_c + group * in_c + c] *
-                       packed(a->w, depth, out_c, group, (kh * g->kernel_w + kw) * in_c + c, o % out_c);
+    x += group * in_c;
+    y += group * out_c;
+    p.tile.a = rows;
+    p.tile.floor = a->act == FV_ACT_RELU ? 0 : -(real)INFINITY;
+    /* Pixels of one channel are neighbours themselves: no pointers are needed, as long as tiles end with the row. */
+    p.neighbours = step == 1;
+    for (size_t first = 0, oh = 0, ow = 0; first < pixels; first += count) {
+        count = fv_next_rows(p.neighbours ? g->out_w - ow : pixels - first);
+        p.tile.base = x + oh * g->stride_h * pitch + ow * step;
+        for (size_t i = 0; i < count; i++) {
+            rows[i] = x + oh * g->stride_h * pitch + ow * step;
+            if (++ow == g->out_w) {
+                ow = 0;
+                oh++;
+            }
         }
-    return act_value(a->act, sum);
+        p.c = y + first * g->out_c;
+        FV_FN(multiply_rows)(&p, count);
+    }
 }
 
 /* Items are images x row blocks. */
@@ -52,106 +55,46 @@ void FV_FN(conv_forward)(const void *args, size_t begin, size_t end, size_t slic
 {
     const fv_conv_args *a = args;
     const fv_conv_geometry *g = &a->g;
+    real *padded = (real *)(void *)((char *)a->scratch + slice * a->scratch_bytes);
+    const size_t pitch = (fv_conv_padded(g) ? fv_conv_padded_w(g) : g->in_w) * g->in_c;
 
-    (void)slice;
     for (size_t item = begin; item < end; item++) {
         const size_t image = item / a->blocks, block = item % a->blocks;
+        const size_t top = block * g->out_h / a->blocks, bottom = (block + 1) * g->out_h / a->blocks;
         const real *x = (const real *)a->x + image * g->in_h * g->in_w * g->in_c;
-        real *y = (real *)a->y + image * g->out_h * g->out_w * g->out_c;
+        real *y = (real *)a->y + (image * g->out_h + top) * g->out_w * g->out_c;
 
-        for (size_t oh = block * g->out_h / a->blocks; oh < (block + 1) * g->out_h / a->blocks; oh++)
-            for (size_t ow = 0; ow < g->out_w; ow++)
-                for (size_t o = 0; o < g->out_c; o++)
-                    y[(oh * g->out_w + ow) * g->out_c + o] = output(a, x, oh, ow, o);
-    }
-}
-
-/* Add what output pixel (oh, ow) sends back to its window. */
-static void scatter(const fv_conv_args *a, const real *dy, real *dx, size_t oh, size_t ow)
-{
-    const fv_conv_geometry *g = &a->g;
-    const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, cols = g->kernel_h * g->kernel_w * in_c;
-    size_t pixel = 0;
-
-    for (size_t tap = 0; tap < g->kernel_h * g->kernel_w; tap++) {
-        if (!input_pixel(g, oh, ow, tap / g->kernel_w, tap % g->kernel_w, &pixel))
-            continue;
-        for (size_t c = 0; c < g->in_c; c++) {
-            const size_t group = c / in_c;
-            real sum = 0;
-
-            for (size_t o = 0; o < out_c; o++)
-                sum += dy[group * out_c + o] * packed(a->w, out_c, cols, group, o, tap * in_c + c % in_c);
-            dx[pixel * g->in_c + c] += sum;
+        if (fv_conv_padded(g)) {
+            FV_FN(pad_rows)(g, x, top * g->stride_h, fv_conv_rows_read(g, bottom - top), padded);
+            x = padded;
+        } else {
+            x += top * g->stride_h * pitch;
         }
+        for (size_t group = 0; group < g->groups; group++)
+            group_rows(a, x, pitch, group, top, bottom, y);
+        if (a->act != FV_ACT_RELU)
+            FV_FN(act_run)(a->act, y, y, (bottom - top) * g->out_w * g->out_c);
     }
 }
 
-/* Items are images. */
-void FV_FN(conv_backward_x)(const void *args, size_t begin, size_t end, size_t slice)
+void FV_FN(pad_rows)(const fv_conv_geometry *g, const real *x, size_t first, size_t rows, real *out)
 {
-    const fv_conv_args *a = args;
-    const fv_conv_geometry *g = &a->g;
-    const size_t in = g->in_h * g->in_w * g->in_c, out = g->out_h * g->out_w;
+    const size_t left = g->pad_left * g->in_c, width = g->in_w * g->in_c, right = g->pad_right * g->in_c;
 
-    (void)slice;
-    for (size_t image = begin; image < end; image++) {
-        const real *dy = (const real *)a->dy + image * out * g->out_c;
-        const real *gate = a->gate ? (const real *)a->gate + image * in : NULL;
-        real *dx = (real *)a->dx + image * in;
+    for (size_t h = first; h < first + rows; h++) {
+        if (h < g->pad_top || h - g->pad_top >= g->in_h) {
+            FV_FN(clear)(out, left + width + right);
+        } else {
+            const real *row = x + (h - g->pad_top) * width;
 
-        for (size_t i = 0; i < in; i++)
-            dx[i] = 0;
-        for (size_t p = 0; p < out; p++)
-            scatter(a, dy + p * g->out_c, dx, p / g->out_w, p % g->out_w);
-        for (size_t i = 0; gate && i < in; i++)
-            dx[i] *= act_gradient(a->gate_act, gate[i]);
-    }
-}
+            FV_FN(clear)(out, left);
+            for (size_t i = 0; i < width; i += FV_LANES) {
+                const vmask m = vec_mask(vec_lanes(i, width));
 
-/* One entry of the weight's gradient over images [first, last). */
-static real weight_entry(const fv_conv_args *a, size_t first, size_t last, size_t k, size_t o)
-{
-    const fv_conv_geometry *g = &a->g;
-    const size_t in_c = g->in_c / g->groups, tap = k / in_c, kh = tap / g->kernel_w, kw = tap % g->kernel_w;
-    const size_t c = o / (g->out_c / g->groups) * in_c + k % in_c, outs = g->out_h * g->out_w;
-    real sum = 0;
-    size_t pixel = 0;
-
-    if (a->table && !a->table[c * g->out_c + o])
-        return 0;
-    for (size_t p = first * outs; p < last * outs; p++) {
-        const size_t image = p / outs, oh = p % outs / g->out_w, ow = p % g->out_w;
-
-        if (input_pixel(g, oh, ow, kh, kw, &pixel))
-            sum += ((const real *)a->x)[(image * g->in_h * g->in_w + pixel) * g->in_c + c] *
-                   ((const real *)a->dy)[p * g->out_c + o];
-    }
-    return sum;
-}
-
-/* Items are parts x blocks of weight rows. */
-void FV_FN(conv_backward_w)(const void *args, size_t begin, size_t end, size_t slice)
-{
-    const fv_conv_args *a = args;
-    const fv_conv_geometry *g = &a->g;
-    const size_t depth = g->kernel_h * g->kernel_w * (g->in_c / g->groups), outs = g->out_h * g->out_w;
-
-    (void)slice;
-    for (size_t item = begin; item < end; item++) {
-        const size_t part = item / a->blocks, block = item % a->blocks;
-        const size_t first = part * g->n / a->parts, last = (part + 1) * g->n / a->parts;
-        real *dw = (real *)a->dw_parts + part * depth * g->out_c;
-
-        for (size_t k = block * depth / a->blocks; k < (block + 1) * depth / a->blocks; k++)
-            for (size_t o = 0; o < g->out_c; o++)
-                dw[k * g->out_c + o] = weight_entry(a, first, last, k, o);
-        for (size_t o = 0; a->db_parts && block == 0 && o < g->out_c; o++) {
-            real sum = 0;
-
-            for (size_t p = first * outs; p < last * outs; p++)
-                sum += ((const real *)a->dy)[p * g->out_c + o];
-            ((real *)a->db_parts)[part * g->out_c + o] = sum;
+                vec_store_m(out + left + i, vec_load_m(row + i, m), m);
+            }
+            FV_FN(clear)(out + left + width, right);
         }
+        out += left + width + right;
     }
 }

@@ -6,7 +6,7 @@
 
 static bool always(void) { return true; }
 
-#if defined(FV_HAVE_AVX2) || defined(FV_HAVE_AVX512)
+#ifdef __x86_64__
 /* __builtin_cpu_supports asks CPUID and, for vector state, whether the system saves it (XCR0). */
 static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 static bool has_avx512(void)
@@ -24,14 +24,12 @@ static const struct {
     bool (*runs)(void);
 } sets[] = {
     {&fv_kernels_ref, always},
-#ifdef FV_HAVE_AVX2
+#ifdef __x86_64__
     {&fv_kernels_avx2, has_avx2},
-#endif
-#ifdef FV_HAVE_AVX512
     {&fv_kernels_avx512, has_avx512},
 #endif
-#ifdef FV_HAVE_NEON
-    {&fv_kernels_neon, always}, /* every aarch64 CPU has it */
+#ifdef __aarch64__
+    {&fv_kernels_neon, always}, /* a part of the architecture */
 #endif
 };
 

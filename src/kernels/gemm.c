@@ -1,69 +1,83 @@
-/* gemm: c = act(a b + bias) act'(gate), b in column panels; gemm_tn: c = a^T b. */
-#include "kernels/pack.h"
-#include "kernels/vec.h"
+/* gemm: c = act(a b + bias) act'(gate), b in column panels; gemm_tn: c = a^T b, the gradient of a dense layer's weights.
+ * Bound by arithmetic; with few rows by the memory that b comes from. */
+#include "kernels/act.h"
+#include "kernels/tile.h"
 
-static real dot_packed(const fv_gemm_args *a, const real *row, size_t column)
+/* What the tile cannot do in registers, over the columns [column, column + n) of one row, still in cache. */
+static void finish(const fv_gemm_args *a, size_t row, size_t column, size_t n)
 {
-    const size_t panel = 2 * FV_LANES;
-    size_t first = 0;
+    const size_t at = row * a->ldc + column;
+    real *c = (real *)a->c + at;
 
-    while (first + fv_panel_width(panel, a->cols - first) <= column)
-        first += fv_panel_width(panel, a->cols - first);
-
-    const size_t width = fv_panel_width(panel, a->cols - first);
-    const real *b = (const real *)a->b + first * a->depth + (column - first);
-    real sum = 0;
-
-    for (size_t k = 0; k < a->depth; k++)
-        sum += row[k] * b[k * width];
-    return sum;
+    if (a->act != FV_ACT_RELU)
+        FV_FN(act_run)(a->act, c, c, n);
+    if (a->gate)
+        FV_FN(act_back_run)(a->gate_act, (const real *)a->gate + at, c, c, n);
 }
 
-/* Items are row_blocks x col_blocks, the columns fastest. */
+/* Items are row_blocks x col_blocks (runs of panels), the columns fastest. */
 void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_args *a = args;
-    const real *bias = a->bias, *gate = a->gate;
+    const size_t panels = fv_panel_count(FV_PANEL, a->cols);
+    fv_row_product p = {
+        .tile = {.outer = 1, .inner = 1, .run = a->depth, .run_step = 1, .ldc = a->ldc},
+        .b = a->b, .bias = a->bias, .depth = a->depth, .cols = a->cols,
+    };
+    const real *rows[FV_CHUNK];
 
     (void)slice;
+    p.tile.a = rows;
+    p.tile.floor = a->act == FV_ACT_RELU ? 0 : -(real)INFINITY;
     for (size_t item = begin; item < end; item++) {
         const size_t rb = item / a->col_blocks, cb = item % a->col_blocks;
-        const size_t row_end = (rb + 1) * a->rows / a->row_blocks, col_end = (cb + 1) * a->cols / a->col_blocks;
+        const size_t row_end = (rb + 1) * a->rows / a->row_blocks;
 
-        for (size_t i = rb * a->rows / a->row_blocks; i < row_end; i++)
-            for (size_t j = cb * a->cols / a->col_blocks; j < col_end; j++) {
-                const size_t at = i * a->ldc + j;
-                real y = dot_packed(a, (const real *)a->a + i * a->lda, j) + (bias ? bias[j] : 0);
+        p.first = cb * panels / a->col_blocks;
+        p.last = (cb + 1) * panels / a->col_blocks;
 
-                y = act_value(a->act, y);
-                ((real *)a->c)[at] = gate ? y * act_gradient(a->gate_act, gate[at]) : y;
-            }
+        const size_t column = fv_panel_begin(FV_PANEL, a->cols, p.first);
+        const size_t column_end = fv_panel_begin(FV_PANEL, a->cols, p.last);
+        const size_t n = (column_end < a->cols ? column_end : a->cols) - column;
+
+        for (size_t row = rb * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK) {
+            const size_t count = row_end - row < FV_CHUNK ? row_end - row : FV_CHUNK;
+
+            for (size_t i = 0; i < count; i++)
+                rows[i] = (const real *)a->a + (row + i) * a->lda;
+            p.c = (real *)a->c + row * a->ldc + column;
+            FV_FN(multiply_rows)(&p, count);
+            for (size_t i = 0; i < count; i++)
+                finish(a, row + i, column, n);
+        }
     }
 }
 
-/* Items are row blocks; depth in rising order. The first block sums the columns of b. */
+/* Items are row blocks; each reads all of depth, in rising order. The first block sums the columns of b. */
 void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_tn_args *a = args;
-    const real *x = a->a, *b = a->b;
-    real *c = a->c, *sums = a->sums;
+    fv_tile t = {
+        .outer = 1, .inner = 1, .run = a->depth, .run_step = a->lda, .b_step = a->ldb, .plain = true,
+        .init = FV_FN(zeros), .ldc = a->cols, .floor = -(real)INFINITY,
+    };
 
     (void)slice;
     for (size_t item = begin; item < end; item++) {
         const size_t row_end = (item + 1) * a->rows / a->row_blocks;
 
-        for (size_t i = item * a->rows / a->row_blocks; i < row_end; i++)
-            for (size_t j = 0; j < a->cols; j++) {
-                real sum = 0;
+        for (size_t row = item * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK)
+            for (size_t col = 0, width = 0; col < a->cols; col += width) {
+                const size_t left = a->cols - col;
 
-                for (size_t k = 0; k < a->depth; k++)
-                    sum += x[k * a->lda + i] * b[k * a->ldb + j];
-                c[i * a->cols + j] = sum;
+                width = fv_panel_width(FV_PANEL, left);
+                t.base = (const real *)a->a + row;
+                t.b = (const real *)a->b + col;
+                t.c = (real *)a->c + row * a->cols + col;
+                t.cols = left < width ? left : width;
+                FV_FN(tile_neighbours)(&t, row_end - row < FV_CHUNK ? row_end - row : FV_CHUNK, width);
             }
-        for (size_t j = 0; sums && item == 0 && j < a->cols; j++) {
-            sums[j] = 0;
-            for (size_t k = 0; k < a->depth; k++)
-                sums[j] += b[k * a->ldb + j];
-        }
+        if (item == 0 && a->sums)
+            FV_FN(column_sums)(a->b, a->depth, a->cols, a->ldb, a->sums, false);
     }
 }

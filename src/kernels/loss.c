@@ -1,24 +1,23 @@
 /* Losses over rows [n, classes] with labels [n], and their gradients (args.h has the formulas). Items are rows.
- * Rows are short and few; sums run in double, which costs nothing here. */
-#include "kernels/vec.h"
+ * Rows of the squared and the RBF loss are short and few: double costs nothing there. */
+#include "kernels/rows.h"
 
-/* log of the sum of exp(sign * x) and exp(sign * extra) (extra is left out if it is NAN), without overflow. */
-static double log_sum_exp(const real *x, size_t n, double sign, double extra)
+/* log of exp(-j) + sum of exp(-x), without underflow. */
+static double log_sum_exp(const real *x, size_t n, double j)
 {
-    const bool more = !isnan(extra);
-    double top = more ? sign * extra : -INFINITY, sum = 0;
+    double least = j, sum;
 
     for (size_t i = 0; i < n; i++)
-        top = sign * (double)x[i] > top ? sign * (double)x[i] : top;
+        least = (double)x[i] < least ? (double)x[i] : least;
+    sum = exp(least - j);
     for (size_t i = 0; i < n; i++)
-        sum += exp(sign * (double)x[i] - top);
-    if (more)
-        sum += exp(sign * extra - top);
-    return top + log(sum);
+        sum += exp(least - (double)x[i]);
+    return log(sum) - least;
 }
 
 static double gradient_scale(const fv_loss_args *a) { return (double)*(const real *)a->scale / (double)a->n; }
 
+/* loss = log sum exp(x) - (1 - e) x[label] - e / classes sum x */
 void FV_FN(cross_entropy_forward)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_loss_args *a = args;
@@ -26,31 +25,33 @@ void FV_FN(cross_entropy_forward)(const void *args, size_t begin, size_t end, si
     (void)slice;
     for (size_t n = begin; n < end; n++) {
         const real *x = (const real *)a->x + n * a->classes;
-        double sum = 0;
+        const real top = row_max(x, a->classes);
+        const double lse = log((double)row_exp(x, top, a->classes, NULL));
+        double even = 0;
 
-        for (size_t i = 0; i < a->classes; i++)
-            sum += (double)x[i];
-        ((real *)a->loss)[n] =
-            (real)(log_sum_exp(x, a->classes, 1, (double)NAN) - (1 - a->smoothing) * (double)x[a->labels[n]] -
-                   a->smoothing / (double)a->classes * sum);
+        for (size_t i = 0; a->smoothing > 0 && i < a->classes; i++)
+            even += (double)(x[i] - top);
+        ((real *)a->loss)[n] = (real)(lse - (1 - a->smoothing) * (double)(x[a->labels[n]] - top) -
+                                      a->smoothing / (double)a->classes * even);
     }
 }
 
 void FV_FN(cross_entropy_backward)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_loss_args *a = args;
-    const double scale = gradient_scale(a), even = a->smoothing / (double)a->classes;
+    const double scale = gradient_scale(a);
+    const real even = (real)(scale * a->smoothing / (double)a->classes), hit = (real)(scale * (1 - a->smoothing));
 
     (void)slice;
     for (size_t n = begin; n < end; n++) {
         const real *x = (const real *)a->x + n * a->classes;
-        const double lse = log_sum_exp(x, a->classes, 1, (double)NAN);
+        real *dx = (real *)a->dx + n * a->classes;
+        const real sum = row_exp(x, row_max(x, a->classes), a->classes, dx);
 
-        for (size_t i = 0; i < a->classes; i++) {
-            const double target = (i == (size_t)a->labels[n] ? 1 - a->smoothing : 0) + even;
-
-            ((real *)a->dx)[n * a->classes + i] = (real)((exp((double)x[i] - lse) - target) * scale);
-        }
+        row_scale(dx, (real)(scale / (double)sum), a->classes);
+        for (size_t i = 0; a->smoothing > 0 && i < a->classes; i++)
+            dx[i] -= even;
+        dx[a->labels[n]] -= hit;
     }
 }
 
@@ -92,7 +93,7 @@ void FV_FN(rbf_loss_forward)(const void *args, size_t begin, size_t end, size_t 
     (void)slice;
     for (size_t n = begin; n < end; n++) {
         const real *x = (const real *)a->x + n * a->classes;
-        const double rest = a->map ? log_sum_exp(x, a->classes, -1, a->j) : 0;
+        const double rest = a->map ? log_sum_exp(x, a->classes, a->j) : 0;
 
         ((real *)a->loss)[n] = (real)((double)x[a->labels[n]] + rest);
     }
@@ -106,7 +107,7 @@ void FV_FN(rbf_loss_backward)(const void *args, size_t begin, size_t end, size_t
     (void)slice;
     for (size_t n = begin; n < end; n++) {
         const real *x = (const real *)a->x + n * a->classes;
-        const double lse = a->map ? log_sum_exp(x, a->classes, -1, a->j) : 0;
+        const double lse = a->map ? log_sum_exp(x, a->classes, a->j) : 0;
 
         for (size_t i = 0; i < a->classes; i++) {
             const double others = a->map ? exp(-(double)x[i] - lse) : 0;

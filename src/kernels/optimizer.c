@@ -2,6 +2,29 @@
 #include "kernels/vec.h"
 #include "kernels/work.h"
 
+/* Sixteen chains in double, added in pairs. */
+enum { CHAINS = 16 };
+typedef double chains __attribute__((vector_size(CHAINS * sizeof(double))));
+typedef real sixteen __attribute__((vector_size(CHAINS * sizeof(real)), aligned(sizeof(real)), may_alias));
+
+static double sum_of_squares(const real *x, size_t n)
+{
+    chains sum = {0};
+    size_t i = 0;
+
+    for (; i + CHAINS <= n; i += CHAINS) {
+        const chains v = __builtin_convertvector(*(const sixteen *)(x + i), chains);
+
+        sum += v * v;
+    }
+    for (size_t k = 0; i < n; i++, k++)
+        sum[k] += (double)x[i] * (double)x[i];
+    for (size_t half = CHAINS / 2; half; half /= 2)
+        for (size_t k = 0; k < half; k++)
+            sum[k] += sum[k + half];
+    return sum[0];
+}
+
 /* Items are parts of fv_square_parts(count). */
 void FV_FN(square_sum)(const void *args, size_t begin, size_t end, size_t slice)
 {
@@ -10,14 +33,9 @@ void FV_FN(square_sum)(const void *args, size_t begin, size_t end, size_t slice)
 
     (void)slice;
     for (size_t p = begin; p < end; p++) {
-        double sum = 0;
+        const size_t first = p * a->count / parts, last = (p + 1) * a->count / parts;
 
-        for (size_t i = p * a->count / parts; i < (p + 1) * a->count / parts; i++) {
-            const double x = (double)((const real *)a->x)[i];
-
-            sum += x * x;
-        }
-        a->out[p] = sum;
+        a->out[p] = sum_of_squares((const real *)a->x + first, last - first);
     }
 }
 
@@ -39,23 +57,29 @@ void FV_FN(clip_factor)(const void *args, size_t begin, size_t end, size_t slice
     *(real *)a->factor = (real)(a->max_norm > 0 && norm > a->max_norm ? a->max_norm / (norm + 1e-6) : 1);
 }
 
-/* torch.optim.SGD, dampening 0. Items are elements. */
+/* torch.optim.SGD, dampening 0. Items are elements. What m holds before the first step is not read. */
 void FV_FN(sgd)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_update_args *a = args;
-    const real *hyper = a->hyper, factor = a->factor ? *(const real *)a->factor : 1, lr = hyper[0];
-    const real momentum = (real)a->momentum, decay = (real)a->decay, keep = hyper[1] > 1 ? momentum : 0;
+    const real *hyper = a->hyper, *g = a->g;
+    const vec factor = vec_all(a->factor ? *(const real *)a->factor : 1), lr = vec_all(hyper[0]);
+    const vec momentum = vec_all((real)a->momentum), decay = vec_all((real)a->decay);
+    const bool first = hyper[1] <= 1;
     real *w = a->w, *m = a->m;
 
     (void)slice;
-    for (size_t i = begin; i < end; i++) {
-        real g = ((const real *)a->g)[i] * factor + decay * w[i];
+    for (size_t i = begin; i < end; i += FV_LANES) {
+        const vmask mask = vec_mask(vec_lanes(i, end));
+        const vec old = vec_load_m(w + i, mask);
+        vec d = vec_load_m(g + i, mask) * factor + decay * old;
 
         if (a->momentum > 0) {
-            m[i] = keep > 0 ? keep * m[i] + g : g; /* what m holds before the first step is not read */
-            g = a->nesterov ? g + momentum * m[i] : m[i];
+            const vec v = first ? d : momentum * vec_load_m(m + i, mask) + d;
+
+            vec_store_m(m + i, v, mask);
+            d = a->nesterov ? d + momentum * v : v;
         }
-        w[i] -= lr * g;
+        vec_store_m(w + i, old - lr * d, mask);
     }
 }
 
@@ -63,20 +87,27 @@ void FV_FN(sgd)(const void *args, size_t begin, size_t end, size_t slice)
 void FV_FN(adam)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_update_args *a = args;
-    const real *hyper = a->hyper, factor = a->factor ? *(const real *)a->factor : 1;
+    const real *hyper = a->hyper, *g = a->g;
     const double lr = (double)hyper[0], step = (double)hyper[1];
-    const real beta1 = (real)a->beta1, beta2 = (real)a->beta2, eps = (real)a->eps;
-    const real rate = (real)(lr / (1 - pow(a->beta1, step))), root = (real)(1 / sqrt(1 - pow(a->beta2, step)));
-    const real shrink = a->decoupled ? (real)(1 - lr * a->decay) : 1, decay = a->decoupled ? 0 : (real)a->decay;
-    real *w = a->w, *m = a->m, *v = a->v;
+    const vec factor = vec_all(a->factor ? *(const real *)a->factor : 1), eps = vec_all((real)a->eps);
+    const vec beta1 = vec_all((real)a->beta1), rest1 = vec_all((real)(1 - a->beta1));
+    const vec beta2 = vec_all((real)a->beta2), rest2 = vec_all((real)(1 - a->beta2));
+    const vec rate = vec_all((real)(lr / (1 - pow(a->beta1, step))));
+    const vec root = vec_all((real)(1 / sqrt(1 - pow(a->beta2, step))));
+    const vec shrink = vec_all(a->decoupled ? (real)(1 - lr * a->decay) : 1);
+    const vec decay = vec_all(a->decoupled ? 0 : (real)a->decay);
     const bool first = step <= 1;
+    real *w = a->w, *m = a->m, *v = a->v;
 
     (void)slice;
-    for (size_t i = begin; i < end; i++) {
-        const real g = ((const real *)a->g)[i] * factor + decay * w[i];
+    for (size_t i = begin; i < end; i += FV_LANES) {
+        const vmask mask = vec_mask(vec_lanes(i, end));
+        const vec old = vec_load_m(w + i, mask), d = vec_load_m(g + i, mask) * factor + decay * old;
+        const vec mean = (first ? vec_all(0) : beta1 * vec_load_m(m + i, mask)) + rest1 * d;
+        const vec square = (first ? vec_all(0) : beta2 * vec_load_m(v + i, mask)) + rest2 * (d * d);
 
-        m[i] = (first ? 0 : beta1 * m[i]) + (1 - beta1) * g;
-        v[i] = (first ? 0 : beta2 * v[i]) + (1 - beta2) * g * g;
-        w[i] = shrink * w[i] - rate * m[i] / ((real)sqrt((double)v[i]) * root + eps);
+        vec_store_m(m + i, mean, mask);
+        vec_store_m(v + i, square, mask);
+        vec_store_m(w + i, shrink * old - rate * mean / (vec_sqrt(square) * root + eps), mask);
     }
 }

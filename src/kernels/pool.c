@@ -1,149 +1,99 @@
-/* Max and average pooling over [n,h,w,c]; cells outside the picture are not there. */
-#include "kernels/vec.h"
+/* Max and average pooling over [n,h,w,c], forward; cells outside the picture are not there. Lanes are channels. Bound by
+ * memory. */
+#include "kernels/pool.h"
 
-/* Rows and columns of the picture under one output; first = index in the window of the first that is inside. */
-typedef struct {
-    size_t h0, h1, w0, w1, kh0, kw0;
-} window;
+#include "kernels/act.h"
 
-static window window_at(const fv_pool_args *a, size_t oh, size_t ow)
+/* Maxima of `lanes` channels under one output. The first of equal cells wins; a NaN wins only if it is the first. */
+FV_INLINE void max_lanes(const real *x, const fv_pool_args *a, const fv_pool_window *r, size_t rows, size_t cols,
+                         real *y, uint8_t *argmax, size_t lanes)
 {
-    const size_t h = oh * a->stride_h, w = ow * a->stride_w;
-    window r = {.kh0 = h < a->pad_top ? a->pad_top - h : 0, .kw0 = w < a->pad_left ? a->pad_left - w : 0};
+    const vmask m = vec_mask(lanes);
+    const int32_t first = (int32_t)(r->kh0 * a->kernel_w + r->kw0), width = (int32_t)a->kernel_w;
+    vec best = vec_load_m(x, m);
+    ivec arg = ivec_all(first);
 
-    r.h0 = h + r.kh0 - a->pad_top;
-    r.w0 = w + r.kw0 - a->pad_left;
-    r.h1 = h + a->kernel_h - a->pad_top < a->in_h ? h + a->kernel_h - a->pad_top : a->in_h;
-    r.w1 = w + a->kernel_w - a->pad_left < a->in_w ? w + a->kernel_w - a->pad_left : a->in_w;
-    return r;
+    for (size_t h = 0; h < rows; h++)
+        for (size_t w = h == 0; w < cols; w++) {
+            const vec v = vec_load_m(x + (h * a->in_w + w) * a->c, m);
+            const vbool more = vec_greater(v, best);
+
+            best = vec_select(more, v, best);
+            arg = ivec_select(more, ivec_all(first + (int32_t)h * width + (int32_t)w), arg);
+        }
+    vec_store_m(y, best, m);
+    if (argmax)
+        ivec_store_bytes(argmax, arg, lanes);
 }
 
-/* Items are images x row blocks: call `f` on each output pixel of the item. */
-typedef void pixel_fn(const fv_pool_args *a, size_t image, size_t oh, size_t ow);
-
-static void each_pixel(const fv_pool_args *a, size_t begin, size_t end, pixel_fn *f)
+static void max_pixel(const fv_pool_args *a, const real *x, size_t oh, size_t ow, real *y, uint8_t *argmax)
 {
-    for (size_t item = begin; item < end; item++) {
-        const size_t image = item / a->blocks, block = item % a->blocks;
+    const fv_pool_window r = fv_pool_at(a, oh, ow);
+    const size_t rows = r.h1 - r.h0, cols = r.w1 - r.w0;
 
-        for (size_t oh = block * a->out_h / a->blocks; oh < (block + 1) * a->out_h / a->blocks; oh++)
-            for (size_t ow = 0; ow < a->out_w; ow++)
-                f(a, image, oh, ow);
+    x += (r.h0 * a->in_w + r.w0) * a->c;
+    for (size_t c = 0; c < a->c; c += FV_LANES) {
+        const size_t lanes = vec_lanes(c, a->c);
+
+        if (rows == 2 && cols == 2) /* constants: the loops unroll */
+            max_lanes(x + c, a, &r, 2, 2, y + c, argmax ? argmax + c : NULL, lanes);
+        else
+            max_lanes(x + c, a, &r, rows, cols, y + c, argmax ? argmax + c : NULL, lanes);
     }
 }
 
-static void max_pixel(const fv_pool_args *a, size_t image, size_t oh, size_t ow)
-{
-    const window r = window_at(a, oh, ow);
-    const real *x = (const real *)a->x + image * a->in_h * a->in_w * a->c;
-    const size_t at = ((image * a->out_h + oh) * a->out_w + ow) * a->c;
-
-    for (size_t c = 0; c < a->c; c++) {
-        real best = x[(r.h0 * a->in_w + r.w0) * a->c + c];
-        size_t arg = r.kh0 * a->kernel_w + r.kw0;
-
-        for (size_t h = r.h0; h < r.h1; h++)
-            for (size_t w = r.w0; w < r.w1; w++) {
-                const real v = x[(h * a->in_w + w) * a->c + c];
-
-                if (v > best) {
-                    best = v;
-                    arg = (h - r.h0 + r.kh0) * a->kernel_w + (w - r.w0 + r.kw0);
-                }
-            }
-        ((real *)a->out)[at + c] = act_value(a->act, best);
-        if (a->argmax)
-            a->argmax[at + c] = (uint8_t)arg;
-    }
-}
-
+/* Items are images x row blocks. */
 void FV_FN(maxpool_forward)(const void *args, size_t begin, size_t end, size_t slice)
 {
+    const fv_pool_args *a = args;
+
     (void)slice;
-    each_pixel(args, begin, end, max_pixel);
-}
+    for (size_t item = begin; item < end; item++) {
+        const size_t image = item / a->blocks, block = item % a->blocks;
+        const size_t top = block * a->out_h / a->blocks, bottom = (block + 1) * a->out_h / a->blocks;
+        const size_t first = (image * a->out_h + top) * a->out_w, pixels = (bottom - top) * a->out_w;
+        const real *x = (const real *)a->x + image * a->in_h * a->in_w * a->c;
+        real *y = (real *)a->out + first * a->c;
 
-static void clear_dx(const fv_pool_args *a, size_t begin, size_t end)
-{
-    const size_t in = a->in_h * a->in_w * a->c;
-
-    for (size_t i = begin / a->blocks * in; i < end / a->blocks * in; i++)
-        ((real *)a->dx)[i] = 0;
-}
-
-static void max_back(const fv_pool_args *a, size_t image, size_t oh, size_t ow)
-{
-    const size_t at = ((image * a->out_h + oh) * a->out_w + ow) * a->c;
-    const real *dy = (const real *)a->dy + at, *y = a->y ? (const real *)a->y + at : NULL;
-
-    for (size_t c = 0; c < a->c; c++) {
-        const size_t arg = a->argmax[at + c];
-        const size_t h = oh * a->stride_h + arg / a->kernel_w - a->pad_top;
-        const size_t w = ow * a->stride_w + arg % a->kernel_w - a->pad_left;
-
-        ((real *)a->dx)[((image * a->in_h + h) * a->in_w + w) * a->c + c] +=
-            a->act == FV_ACT_NONE ? dy[c] : dy[c] * act_gradient(a->act, y[c]);
+        for (size_t p = 0; p < pixels; p++)
+            max_pixel(a, x, top + p / a->out_w, p % a->out_w, y + p * a->c,
+                      a->argmax ? a->argmax + (first + p) * a->c : NULL);
+        FV_FN(act_run)(a->act, y, y, pixels * a->c);
     }
 }
 
-/* Items are images. */
-void FV_FN(maxpool_backward)(const void *args, size_t begin, size_t end, size_t slice)
+static void average_pixel(const fv_pool_args *a, const real *x, size_t oh, size_t ow, real *y)
 {
-    (void)slice;
-    clear_dx(args, begin, end);
-    each_pixel(args, begin, end, max_back);
-}
+    const fv_pool_window r = fv_pool_at(a, oh, ow);
+    const vec factor = vec_all(fv_pool_factor(a, &r));
 
-static real average_factor(const fv_pool_args *a, const window *r)
-{
-    if (a->sum)
-        return 1;
-    return (real)1 / (real)(a->count_pad ? a->kernel_h * a->kernel_w : (r->h1 - r->h0) * (r->w1 - r->w0));
-}
+    x += (r.h0 * a->in_w + r.w0) * a->c;
+    for (size_t c = 0; c < a->c; c += FV_LANES) {
+        const vmask m = vec_mask(vec_lanes(c, a->c));
+        vec sum = vec_all(0);
 
-static void average_pixel(const fv_pool_args *a, size_t image, size_t oh, size_t ow)
-{
-    const window r = window_at(a, oh, ow);
-    const real *x = (const real *)a->x + image * a->in_h * a->in_w * a->c, factor = average_factor(a, &r);
-    real *y = (real *)a->out + ((image * a->out_h + oh) * a->out_w + ow) * a->c;
-
-    for (size_t c = 0; c < a->c; c++) {
-        real sum = 0;
-
-        for (size_t h = r.h0; h < r.h1; h++)
-            for (size_t w = r.w0; w < r.w1; w++)
-                sum += x[(h * a->in_w + w) * a->c + c];
-        y[c] = act_value(a->act, sum * factor);
+        for (size_t h = 0; h < r.h1 - r.h0; h++)
+            for (size_t w = 0; w < r.w1 - r.w0; w++)
+                sum += vec_load_m(x + (h * a->in_w + w) * a->c + c, m);
+        vec_store_m(y + c, sum * factor, m);
     }
 }
 
+/* Items are images x row blocks. */
 void FV_FN(avgpool_forward)(const void *args, size_t begin, size_t end, size_t slice)
 {
+    const fv_pool_args *a = args;
+
     (void)slice;
-    each_pixel(args, begin, end, average_pixel);
-}
+    for (size_t item = begin; item < end; item++) {
+        const size_t image = item / a->blocks, block = item % a->blocks;
+        const size_t top = block * a->out_h / a->blocks, bottom = (block + 1) * a->out_h / a->blocks;
+        const size_t pixels = (bottom - top) * a->out_w;
+        const real *x = (const real *)a->x + image * a->in_h * a->in_w * a->c;
+        real *y = (real *)a->out + (image * a->out_h + top) * a->out_w * a->c;
 
-static void average_back(const fv_pool_args *a, size_t image, size_t oh, size_t ow)
-{
-    const window r = window_at(a, oh, ow);
-    const size_t at = ((image * a->out_h + oh) * a->out_w + ow) * a->c;
-    const real *dy = (const real *)a->dy + at, *y = a->y ? (const real *)a->y + at : NULL;
-    const real factor = average_factor(a, &r);
-    real *dx = (real *)a->dx + image * a->in_h * a->in_w * a->c;
-
-    for (size_t c = 0; c < a->c; c++) {
-        const real d = (a->act == FV_ACT_NONE ? dy[c] : dy[c] * act_gradient(a->act, y[c])) * factor;
-
-        for (size_t h = r.h0; h < r.h1; h++)
-            for (size_t w = r.w0; w < r.w1; w++)
-                dx[(h * a->in_w + w) * a->c + c] += d;
+        for (size_t p = 0; p < pixels; p++)
+            average_pixel(a, x, top + p / a->out_w, p % a->out_w, y + p * a->c);
+        FV_FN(act_run)(a->act, y, y, pixels * a->c);
     }
-}
-
-/* Items are images. */
-void FV_FN(avgpool_backward)(const void *args, size_t begin, size_t end, size_t slice)
-{
-    (void)slice;
-    clear_dx(args, begin, end);
-    each_pixel(args, begin, end, average_back);
 }

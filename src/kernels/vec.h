@@ -1,11 +1,20 @@
 /* One vector of reals. The build compiles each kernel file once an instruction set with FV_ISA (the suffix), FV_REAL
- * (float or double) and FV_LANES set; kernels differ in nothing else. */
+ * (float or double) and FV_LANES set; kernels differ in nothing else. Intrinsics stand in this file alone: where the
+ * vector types of GCC and clang have no word for it (masked tails, maximum, selection, bytes).
+ *
+ * FV_LANES: 16 = AVX-512, 8 = AVX2 with FMA, 4 = NEON, 1 = plain C, where a vec is a real and libm does exp and tanh. */
 #ifndef FV_KERNELS_VEC_H
 #define FV_KERNELS_VEC_H
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#if FV_LANES >= 8
+#include <immintrin.h>
+#elif FV_LANES == 4
+#include <arm_neon.h>
+#endif
 
 #include "kernels/args.h"
 #include "kernels/kernels.h"
@@ -14,46 +23,233 @@
 #define FV_PASTE(a, b) FV_PASTE_(a, b)
 #define FV_FN(name) FV_PASTE(fv_##name, FV_ISA)
 
+/* Loops over a register tile must be unrolled whole, or the tile lives in memory. clang ignores gcc's pragma silently. */
+#ifdef __clang__
+#define FV_UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define FV_UNROLL _Pragma("GCC unroll 64")
+#endif
+#define FV_INLINE static inline __attribute__((always_inline))
+
 typedef FV_REAL real;
 
-/* Every kernel of this instruction set, declared as table.c collects them. */
+/* Every kernel of this instruction set, as table.c collects them. */
 #define K(name) fv_kernel FV_FN(name);
 #include "kernels/kernels.def"
 #undef K
 
-static inline real act_value(fv_act act, real x)
+/* ---- types. ivec: as many 32-bit integers; vbool: the result of comparing; vmask: the first n lanes, n <= FV_LANES. */
+#if FV_LANES == 1
+typedef real vec;
+typedef int32_t ivec;
+typedef bool vbool;
+typedef size_t vmask;
+#else
+typedef real vec __attribute__((vector_size(FV_LANES * 4)));
+typedef real vec_unaligned __attribute__((vector_size(FV_LANES * 4), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(FV_LANES * 4)));
+#if FV_LANES == 16
+typedef __mmask16 vbool;
+typedef __mmask16 vmask;
+#elif FV_LANES == 8
+typedef ivec vbool;
+typedef __m256i vmask;
+#else
+typedef ivec vbool;
+typedef size_t vmask;
+#endif
+#endif
+
+/* ---- whole vectors */
+#if FV_LANES == 1
+FV_INLINE vec vec_load(const real *p) { return *p; }
+FV_INLINE void vec_store(real *p, vec v) { *p = v; }
+FV_INLINE vec vec_all(real x) { return x; }
+FV_INLINE ivec ivec_all(int32_t x) { return x; }
+#else
+FV_INLINE vec vec_load(const real *p) { return *(const vec_unaligned *)p; }
+FV_INLINE void vec_store(real *p, vec v) { *(vec_unaligned *)p = v; }
+FV_INLINE vec vec_all(real x) { return x - (vec){0}; }
+FV_INLINE ivec ivec_all(int32_t x) { return x - (ivec){0}; }
+#endif
+
+/* ---- tails: vec_load_m reads lanes outside the mask as 0 and touches no memory there.
+ * vec_max(a, b) is a > b ? a : b, so that a NaN in b stays. Bytes are lanes' low 8 bits. */
+#if FV_LANES == 16
+FV_INLINE vmask vec_mask(size_t n) { return (vmask)((1u << n) - 1); }
+FV_INLINE vec vec_load_m(const real *p, vmask m) { return (vec)_mm512_maskz_loadu_ps(m, p); }
+FV_INLINE void vec_store_m(real *p, vec v, vmask m) { _mm512_mask_storeu_ps(p, m, (__m512)v); }
+FV_INLINE vec vec_max(vec a, vec b) { return (vec)_mm512_max_ps((__m512)a, (__m512)b); }
+FV_INLINE vec vec_min(vec a, vec b) { return (vec)_mm512_min_ps((__m512)a, (__m512)b); }
+FV_INLINE vec vec_sqrt(vec a) { return (vec)_mm512_sqrt_ps((__m512)a); }
+FV_INLINE vec vec_round(vec a) { return (vec)_mm512_roundscale_ps((__m512)a, 8); }
+FV_INLINE vbool vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ); }
+FV_INLINE vbool ivec_equal(ivec a, ivec b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
+FV_INLINE vec vec_select(vbool m, vec a, vec b) { return (vec)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a); }
+FV_INLINE ivec ivec_select(vbool m, ivec a, ivec b)
 {
-    switch (act) {
-    case FV_ACT_RELU:
-        return x > 0 ? x : 0;
-    case FV_ACT_TANH:
-        return (real)tanh((double)x);
-    case FV_ACT_LECUN_TANH:
-        return (real)(1.7159 * tanh(2.0 / 3 * (double)x));
-    case FV_ACT_SIGMOID:
-        return (real)(1 / (1 + exp(-(double)x)));
-    case FV_ACT_NONE:
-        break;
-    }
-    return x;
+    return (ivec)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a);
+}
+FV_INLINE ivec ivec_load_bytes(const uint8_t *p, size_t n)
+{
+    return (ivec)_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8((__mmask16)vec_mask(n), p));
+}
+FV_INLINE void ivec_store_bytes(uint8_t *p, ivec v, size_t n)
+{
+    _mm_mask_storeu_epi8(p, (__mmask16)vec_mask(n), _mm512_cvtepi32_epi8((__m512i)v));
 }
 
-/* act'(x) as a function of y = act(x). */
-static inline real act_gradient(fv_act act, real y)
+/* Half a vector, for panels of 8 columns (pack.h). */
+typedef real hvec __attribute__((vector_size(32)));
+typedef real hvec_unaligned __attribute__((vector_size(32), aligned(4), may_alias));
+FV_INLINE hvec hvec_load(const real *p) { return *(const hvec_unaligned *)p; }
+FV_INLINE hvec hvec_all(real x) { return x - (hvec){0}; }
+FV_INLINE __mmask8 hvec_mask(size_t n) { return (__mmask8)((1u << n) - 1); }
+FV_INLINE hvec hvec_load_m(const real *p, __mmask8 m) { return (hvec)_mm256_maskz_loadu_ps(m, p); }
+FV_INLINE void hvec_store_m(real *p, hvec v, __mmask8 m) { _mm256_mask_storeu_ps(p, m, (__m256)v); }
+FV_INLINE hvec hvec_max(hvec a, hvec b) { return (hvec)_mm256_max_ps((__m256)a, (__m256)b); }
+#elif FV_LANES == 8
+FV_INLINE vmask vec_mask(size_t n)
 {
-    switch (act) {
-    case FV_ACT_RELU:
-        return y > 0 ? 1 : 0;
-    case FV_ACT_TANH:
-        return 1 - y * y;
-    case FV_ACT_LECUN_TANH:
-        return (real)(2.0 / 3 * 1.7159) - (real)(2.0 / 3 / 1.7159) * y * y;
-    case FV_ACT_SIGMOID:
-        return y * (1 - y);
-    case FV_ACT_NONE:
-        break;
+    static const int32_t lane[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+
+    return _mm256_loadu_si256((const __m256i *)(const void *)(lane + 8 - n));
+}
+FV_INLINE vec vec_load_m(const real *p, vmask m) { return (vec)_mm256_maskload_ps(p, m); }
+FV_INLINE void vec_store_m(real *p, vec v, vmask m) { _mm256_maskstore_ps(p, m, (__m256)v); }
+FV_INLINE vec vec_max(vec a, vec b) { return (vec)_mm256_max_ps((__m256)a, (__m256)b); }
+FV_INLINE vec vec_min(vec a, vec b) { return (vec)_mm256_min_ps((__m256)a, (__m256)b); }
+FV_INLINE vec vec_sqrt(vec a) { return (vec)_mm256_sqrt_ps((__m256)a); }
+FV_INLINE vec vec_round(vec a) { return (vec)_mm256_round_ps((__m256)a, 8); }
+FV_INLINE vbool vec_greater(vec a, vec b) { return a > b; }
+FV_INLINE vbool ivec_equal(ivec a, ivec b) { return a == b; }
+FV_INLINE vec vec_select(vbool m, vec a, vec b) { return (vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m); }
+FV_INLINE ivec ivec_select(vbool m, ivec a, ivec b)
+{
+    return (ivec)_mm256_blendv_epi8((__m256i)b, (__m256i)a, (__m256i)m);
+}
+FV_INLINE ivec ivec_load_bytes(const uint8_t *p, size_t n)
+{
+    uint64_t bytes = 0;
+
+    if (n == 8)
+        memcpy(&bytes, p, 8);
+    else
+        for (size_t i = 0; i < n; i++)
+            bytes |= (uint64_t)p[i] << 8 * i;
+    return (ivec)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)bytes));
+}
+FV_INLINE void ivec_store_bytes(uint8_t *p, ivec v, size_t n)
+{
+    const __m256i low = _mm256_shuffle_epi8((__m256i)v, _mm256_set1_epi32(0x0c080400));
+    const uint64_t bytes = (uint32_t)_mm256_extract_epi32(low, 0) | (uint64_t)(uint32_t)_mm256_extract_epi32(low, 4) << 32;
+
+    if (n == 8)
+        memcpy(p, &bytes, 8);
+    else
+        for (size_t i = 0; i < n; i++)
+            p[i] = (uint8_t)(bytes >> 8 * i);
+}
+#elif FV_LANES == 4
+FV_INLINE vmask vec_mask(size_t n) { return n; }
+FV_INLINE vec vec_load_m(const real *p, vmask n)
+{
+    float32x4_t v = vdupq_n_f32(0);
+
+    if (n == 4)
+        return vec_load(p);
+    if (n > 0)
+        v = vld1q_lane_f32(p, v, 0);
+    if (n > 1)
+        v = vld1q_lane_f32(p + 1, v, 1);
+    if (n > 2)
+        v = vld1q_lane_f32(p + 2, v, 2);
+    return (vec)v;
+}
+FV_INLINE void vec_store_m(real *p, vec v, vmask n)
+{
+    if (n == 4) {
+        vec_store(p, v);
+        return;
     }
-    return 1;
+    for (size_t i = 0; i < n; i++)
+        p[i] = v[i];
+}
+FV_INLINE vec vec_max(vec a, vec b) { return (vec)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
+FV_INLINE vec vec_min(vec a, vec b) { return (vec)vminq_f32((float32x4_t)a, (float32x4_t)b); }
+FV_INLINE vec vec_sqrt(vec a) { return (vec)vsqrtq_f32((float32x4_t)a); }
+FV_INLINE vec vec_round(vec a) { return (vec)vrndnq_f32((float32x4_t)a); }
+FV_INLINE vbool vec_greater(vec a, vec b) { return a > b; }
+FV_INLINE vbool ivec_equal(ivec a, ivec b) { return a == b; }
+FV_INLINE ivec ivec_select(vbool m, ivec a, ivec b) { return (m & a) | (~m & b); }
+FV_INLINE vec vec_select(vbool m, vec a, vec b) { return (vec)ivec_select(m, (ivec)a, (ivec)b); }
+FV_INLINE ivec ivec_load_bytes(const uint8_t *p, size_t n)
+{
+    ivec v = {0};
+
+    for (size_t i = 0; i < n; i++)
+        v[i] = p[i];
+    return v;
+}
+FV_INLINE void ivec_store_bytes(uint8_t *p, ivec v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)v[i];
+}
+#else
+FV_INLINE vmask vec_mask(size_t n) { return n; }
+FV_INLINE vec vec_load_m(const real *p, vmask n) { return n ? *p : 0; }
+FV_INLINE void vec_store_m(real *p, vec v, vmask n)
+{
+    if (n)
+        *p = v;
+}
+FV_INLINE vec vec_max(vec a, vec b) { return a > b ? a : b; }
+FV_INLINE vec vec_min(vec a, vec b) { return a < b ? a : b; }
+FV_INLINE vec vec_sqrt(vec a) { return (vec)sqrt((double)a); }
+FV_INLINE vbool vec_greater(vec a, vec b) { return a > b; }
+FV_INLINE vbool ivec_equal(ivec a, ivec b) { return a == b; }
+FV_INLINE ivec ivec_select(vbool m, ivec a, ivec b) { return m ? a : b; }
+FV_INLINE vec vec_select(vbool m, vec a, vec b) { return m ? a : b; }
+FV_INLINE ivec ivec_load_bytes(const uint8_t *p, size_t n) { return n ? *p : 0; }
+FV_INLINE void ivec_store_bytes(uint8_t *p, ivec v, size_t n)
+{
+    if (n)
+        *p = (uint8_t)v;
+}
+#endif
+
+/* v with `fill` in the lanes outside the mask of n. */
+FV_INLINE vec vec_fill_tail(vec v, size_t n, real fill)
+{
+#if FV_LANES == 16
+    return (vec)_mm512_mask_blend_ps(vec_mask(n), (__m512)vec_all(fill), (__m512)v);
+#elif FV_LANES == 8
+    return vec_select((vbool)vec_mask(n), v, vec_all(fill));
+#elif FV_LANES == 4
+    for (size_t i = n; i < 4; i++)
+        v[i] = fill;
+    return v;
+#else
+    return n ? v : fill;
+#endif
+}
+
+/* Lanes of the vector at element i of n: all of them, or what is left. */
+FV_INLINE size_t vec_lanes(size_t i, size_t n) { return n - i < FV_LANES ? n - i : FV_LANES; }
+
+/* Lanes added, maximum of lanes: in rising order, so that bits do not depend on the compiler. */
+FV_INLINE real vec_sum(vec v)
+{
+#if FV_LANES == 1
+    return v;
+#else
+    real sum = v[0];
+
+    FV_UNROLL for (int i = 1; i < FV_LANES; i++)
+        sum += v[i];
+    return sum;
+#endif
 }
 
 #endif

@@ -1,10 +1,13 @@
 /* How kernels cut their work, as functions of shapes and the table of kernels alone. */
 #include "kernels/work.h"
 
+#include "kernels/conv.h"
 #include "kernels/pack.h"
 
 /* Below these a thread is not worth waking: a wake-up costs about 5 us, in which a core does 500 kFLOP or moves 100 KB. */
 static const size_t LEAST_FLOPS = 400000, LEAST_BYTES = 65536;
+
+enum { BLOCK_ROWS = 28 };
 
 static size_t at_least_one(size_t n) { return n ? n : 1; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -15,6 +18,21 @@ static fv_work cut(size_t items, size_t cost, size_t least)
     return (fv_work){.items = items, .least_items = 1 + least / at_least_one(cost), .parts = 1};
 }
 
+static fv_work work_of(size_t items, size_t flops, size_t parts, size_t scratch_bytes)
+{
+    fv_work work = cut(items, flops, LEAST_FLOPS);
+
+    work.parts = parts;
+    work.scratch_bytes = scratch_bytes;
+    return work;
+}
+
+/* How many runs of at least `least` of `count` things. */
+static size_t blocks_of(size_t count, size_t least) { return at_least_one(count / least); }
+
+/* Whole cache lines, so that slices of scratch memory share none. */
+static size_t lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 size_t fv_packed_elements(const fv_kernels *k, size_t depth, size_t cols)
 {
     return depth * fv_panel_columns(k->panel, cols);
@@ -22,63 +40,65 @@ size_t fv_packed_elements(const fv_kernels *k, size_t depth, size_t cols)
 
 size_t fv_packed_panels(const fv_kernels *k, size_t cols)
 {
-    size_t panels = 0;
-
-    for (size_t begin = 0; begin < cols; begin += fv_panel_width(k->panel, cols - begin))
-        panels++;
-    return panels;
+    return fv_panel_count(k->panel, cols);
 }
 
+/* Rows go in blocks of about 28 (one or two register tiles). Few rows read a large b: then columns are shared out, in
+ * runs of panels of at least 64 KiB. */
 fv_work fv_work_gemm(const fv_kernels *k, fv_gemm_args *args)
 {
-    (void)k;
-    args->row_blocks = (args->rows + 31) / 32;
-    args->col_blocks = 1;
-    return cut(args->row_blocks, 2 * 32 * args->depth * args->cols, LEAST_FLOPS);
+    const size_t panel_bytes = args->depth * k->panel * k->real_bytes;
+
+    args->row_blocks = (args->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    args->col_blocks = args->rows > 4 * BLOCK_ROWS
+                           ? 1
+                           : blocks_of(fv_panel_count(k->panel, args->cols), 1 + LEAST_BYTES / at_least_one(panel_bytes));
+    return cut(args->row_blocks * args->col_blocks,
+               2 * args->rows * args->depth * args->cols / at_least_one(args->row_blocks * args->col_blocks), LEAST_FLOPS);
 }
 
 fv_work fv_work_gemm_tn(const fv_kernels *k, fv_gemm_tn_args *args)
 {
     (void)k;
-    args->row_blocks = (args->rows + 27) / 28;
-    return cut(args->row_blocks, 2 * 28 * args->depth * args->cols, LEAST_FLOPS);
+    args->row_blocks = (args->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    return cut(args->row_blocks, 2 * BLOCK_ROWS * args->depth * args->cols, LEAST_FLOPS);
 }
 
-static size_t conv_depth(const fv_conv_geometry *g) { return g->kernel_h * g->kernel_w * (g->in_c / g->groups); }
-static size_t conv_flops(const fv_conv_geometry *g) { return 2 * g->out_h * g->out_w * g->out_c * conv_depth(g); }
+static size_t conv_flops(const fv_conv_geometry *g) { return 2 * g->out_h * g->out_w * g->out_c * fv_conv_depth(g); }
 
 fv_work fv_work_conv_forward(const fv_kernels *k, fv_conv_args *args)
 {
     const fv_conv_geometry *g = &args->g;
 
-    (void)k;
     args->blocks = smaller(g->out_h, 1 + conv_flops(g) / (4 * LEAST_FLOPS));
-    args->scratch_bytes = 0;
-    return cut(g->n * args->blocks, conv_flops(g) / args->blocks, LEAST_FLOPS);
+    args->scratch_bytes = !fv_conv_padded(g) ? 0
+                                             : lines(fv_conv_rows_read(g, (g->out_h + args->blocks - 1) / args->blocks) *
+                                                     fv_conv_padded_w(g) * g->in_c * k->real_bytes);
+    return work_of(g->n * args->blocks, conv_flops(g) / args->blocks, 1, args->scratch_bytes);
 }
 
 fv_work fv_work_conv_backward_x(const fv_kernels *k, fv_conv_args *args)
 {
-    (void)k;
+    const fv_conv_geometry *g = &args->g;
+    const size_t padded = fv_conv_padded(g) ? fv_conv_padded_h(g) * fv_conv_padded_w(g) * g->in_c : 0;
+
     args->blocks = 1;
-    args->scratch_bytes = 0;
-    return cut(args->g.n, conv_flops(&args->g), LEAST_FLOPS);
+    args->scratch_bytes = lines((FV_WEIGHT_ROWS * FV_COLUMNS + padded) * k->real_bytes);
+    return work_of(g->n, conv_flops(g), 1, args->scratch_bytes);
 }
 
-/* A weight's gradient sums over all images. Small weights are summed in up to 16 parts, large ones have rows enough to
- * share and are not split. */
+/* A weight's gradient sums over all images. Small weights are summed in up to 16 parts; large ones have rows enough to
+ * share, in up to 16 blocks, and are not split. */
 fv_work fv_work_conv_backward_w(const fv_kernels *k, fv_conv_args *args)
 {
     const fv_conv_geometry *g = &args->g;
-    fv_work work;
+    const size_t rows = fv_conv_rows_read(g, fv_conv_strip(g));
 
-    (void)k;
-    args->parts = conv_depth(g) * g->out_c <= 16384 ? smaller(g->n, 16) : 1;
-    args->blocks = (conv_depth(g) + 27) / 28;
-    args->scratch_bytes = 0;
-    work = cut(args->parts * args->blocks, conv_flops(g) * g->n / (args->parts * args->blocks), LEAST_FLOPS);
-    work.parts = args->parts;
-    return work;
+    args->parts = fv_conv_depth(g) * g->out_c <= 16384 ? smaller(g->n, 16) : 1;
+    args->blocks = args->parts > 1 ? 1 : smaller(fv_conv_chunks(g), 16);
+    args->scratch_bytes = !fv_conv_padded(g) ? 0 : lines(rows * fv_conv_padded_w(g) * g->in_c * k->real_bytes);
+    return work_of(args->parts * args->blocks, conv_flops(g) * g->n / (args->parts * args->blocks), args->parts,
+                   args->scratch_bytes);
 }
 
 static fv_work pool_work(fv_pool_args *args, size_t blocks)

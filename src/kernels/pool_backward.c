@@ -1,0 +1,81 @@
+/* Gradients of max and average pooling: what an output got goes back to the cells under it. Items are images, walked in
+ * rising order of outputs; lanes are channels. Bound by memory. */
+#include "kernels/pool.h"
+
+#include "kernels/act.h"
+
+/* dy act'(y) of `lanes` channels. */
+FV_INLINE vec gradient(const fv_pool_args *a, size_t at, vmask m)
+{
+    const vec d = vec_load_m((const real *)a->dy + at, m);
+
+    return a->act == FV_ACT_NONE ? d : vec_act_back(a->act, vec_load_m((const real *)a->y + at, m), d);
+}
+
+/* Add d to the cell of the window that was the maximum, or store it where windows tile the picture. */
+FV_INLINE void max_back(const fv_pool_args *a, const fv_pool_window *r, size_t rows, size_t cols, real *dx, size_t at,
+                        size_t lanes, bool tiles)
+{
+    const vmask m = vec_mask(lanes);
+    const vec d = gradient(a, at, m);
+    const ivec arg = ivec_load_bytes(a->argmax + at, lanes);
+
+    for (size_t h = 0; h < rows; h++)
+        for (size_t w = 0; w < cols; w++) {
+            real *cell = dx + (h * a->in_w + w) * a->c;
+            const ivec index = ivec_all((int32_t)((r->kh0 + h) * a->kernel_w + r->kw0 + w));
+            const vec v = vec_select(ivec_equal(arg, index), d, vec_all(0));
+
+            vec_store_m(cell, tiles ? v : vec_load_m(cell, m) + v, m);
+        }
+}
+
+void FV_FN(maxpool_backward)(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const fv_pool_args *a = args;
+    const size_t in = a->in_h * a->in_w * a->c, outs = a->out_h * a->out_w;
+    const bool tiles = fv_pool_tiles(a);
+
+    (void)slice;
+    if (!tiles)
+        FV_FN(clear)((real *)a->dx + begin * in, (end - begin) * in);
+    for (size_t image = begin; image < end; image++)
+        for (size_t p = 0; p < outs; p++) {
+            const fv_pool_window r = fv_pool_at(a, p / a->out_w, p % a->out_w);
+            const size_t rows = r.h1 - r.h0, cols = r.w1 - r.w0, at = (image * outs + p) * a->c;
+            real *dx = (real *)a->dx + image * in + (r.h0 * a->in_w + r.w0) * a->c;
+
+            for (size_t c = 0; c < a->c; c += FV_LANES)
+                if (tiles && rows == 2 && cols == 2)
+                    max_back(a, &r, 2, 2, dx + c, at + c, vec_lanes(c, a->c), true);
+                else
+                    max_back(a, &r, rows, cols, dx + c, at + c, vec_lanes(c, a->c), tiles);
+        }
+}
+
+void FV_FN(avgpool_backward)(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const fv_pool_args *a = args;
+    const size_t in = a->in_h * a->in_w * a->c, outs = a->out_h * a->out_w;
+    const bool tiles = fv_pool_tiles(a);
+
+    (void)slice;
+    if (!tiles)
+        FV_FN(clear)((real *)a->dx + begin * in, (end - begin) * in);
+    for (size_t p = begin * outs; p < end * outs; p++) {
+        const fv_pool_window r = fv_pool_at(a, p % outs / a->out_w, p % a->out_w);
+        const vec factor = vec_all(fv_pool_factor(a, &r));
+
+        for (size_t c = 0; c < a->c; c += FV_LANES) {
+            const vmask m = vec_mask(vec_lanes(c, a->c));
+            const vec d = gradient(a, p * a->c + c, m) * factor;
+
+            for (size_t h = r.h0; h < r.h1; h++)
+                for (size_t w = r.w0; w < r.w1; w++) {
+                    real *cell = (real *)a->dx + p / outs * in + (h * a->in_w + w) * a->c + c;
+
+                    vec_store_m(cell, tiles ? d : vec_load_m(cell, m) + d, m);
+                }
+        }
+    }
+}

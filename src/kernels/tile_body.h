@@ -1,0 +1,93 @@
+/* The register tile of one width (tile.h). Included by tile.c once a width, with
+ *   TILE_VEC, TILE_VECS      the vector and how many make a row
+ *   TILE_LANES               lanes of it
+ *   TILE_LOAD(p) TILE_ALL(x) TILE_MAX(a, b) TILE_MASK(n) TILE_LOAD_M(p, m) TILE_STORE_M(p, v, m)
+ *   TILE_MASKS_FREE          true if a masked load costs what a load costs
+ *   TILE_NAME(x)             names of this width */
+
+/* The steps of the sum. `rows`, `neighbours` and `masked` are constants: a plain matrix ends with its last column, so its
+ * last panel is read through the mask. */
+FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, bool masked,
+                                const TILE_MASK_TYPE mask[TILE_VECS], TILE_VEC acc[TILE_ROWS][TILE_VECS])
+{
+    const size_t b_step = t->b_step, run = t->run, run_step = t->run_step;
+    const real *row[TILE_ROWS], *base = t->base, *b = t->b;
+
+    FV_UNROLL for (size_t i = 0; i < rows; i++)
+        row[i] = neighbours ? base : t->a[i];
+    for (size_t o = 0; o < t->outer; o++)
+        for (size_t in = 0; in < t->inner; in++) {
+            size_t at = o * t->outer_step + in * t->inner_step;
+
+            for (size_t k = 0; k < run; k++, at += run_step, b += b_step) {
+                TILE_VEC v[TILE_VECS];
+
+                FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+                    v[j] = masked ? TILE_LOAD_M(b + j * TILE_LANES, mask[j]) : TILE_LOAD(b + j * TILE_LANES);
+                FV_UNROLL for (size_t i = 0; i < rows; i++) {
+                    const TILE_VEC x = TILE_ALL(neighbours ? base[at + i] : row[i][at]);
+
+                    FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+                        acc[i][j] += x * v[j];
+                }
+            }
+        }
+}
+
+FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
+{
+    TILE_VEC acc[TILE_ROWS][TILE_VECS];
+    TILE_MASK_TYPE mask[TILE_VECS];
+    const real *init = t->init;
+    real *c = t->c;
+
+    FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+        mask[j] = TILE_MASK(t->cols, j);
+    FV_UNROLL for (size_t i = 0; i < rows; i++)
+        FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+            acc[i][j] = TILE_LOAD_M(init + i * t->init_ld + j * TILE_LANES, mask[j]);
+    if (TILE_MASKS_FREE || (t->plain && t->cols < TILE_VECS * TILE_LANES))
+        TILE_NAME(steps)(t, rows, neighbours, true, mask, acc);
+    else
+        TILE_NAME(steps)(t, rows, neighbours, false, mask, acc);
+
+    const TILE_VEC floor = TILE_ALL(t->floor);
+
+    FV_UNROLL for (size_t i = 0; i < rows; i++, c += t->ldc)
+        FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+            TILE_STORE_M(c + j * TILE_LANES, TILE_MAX(floor, acc[i][j]), mask[j]);
+}
+
+/* One function for each number of rows, so that a short tile does no work for rows that are not there. */
+#define TILE_ONE(n)                                                                                                    \
+    static __attribute__((noinline)) void TILE_NAME(pointers_##n)(const fv_tile *t)                                    \
+    {                                                                                                                  \
+        TILE_NAME(body)(t, n, false);                                                                                  \
+    }                                                                                                                  \
+    static __attribute__((noinline)) void TILE_NAME(neighbours_##n)(const fv_tile *t)                                  \
+    {                                                                                                                  \
+        TILE_NAME(body)(t, n, true);                                                                                   \
+    }
+TILE_LIST(TILE_ONE)
+#undef TILE_ONE
+
+#define TILE_ONE(n) TILE_NAME(pointers_##n),
+static tile_fn *const TILE_NAME(pointers)[] = {TILE_LIST(TILE_ONE)};
+#undef TILE_ONE
+#define TILE_ONE(n) TILE_NAME(neighbours_##n),
+static tile_fn *const TILE_NAME(neighbours)[] = {TILE_LIST(TILE_ONE)};
+#undef TILE_ONE
+
+#undef TILE_VEC
+#undef TILE_VECS
+#undef TILE_LANES
+#undef TILE_ROWS
+#undef TILE_LIST
+#undef TILE_LOAD
+#undef TILE_ALL
+#undef TILE_MAX
+#undef TILE_MASK_TYPE
+#undef TILE_MASK
+#undef TILE_LOAD_M
+#undef TILE_STORE_M
+#undef TILE_NAME

@@ -1,0 +1,145 @@
+/* Cases of pack, gemm, gemm_tn and sum_parts. */
+#include "check.h"
+
+/* Parameters: groups, depth, cols, transposed. The source has gaps between rows. */
+static void build_pack(job *j, const size_t *p)
+{
+    const size_t groups = p[0], depth = p[1], cols = p[2];
+    const bool transposed = p[3];
+    const size_t rows = transposed ? groups * cols : depth, width = transposed ? depth : groups * cols;
+
+    JOB_ARGS(j, fv_pack_args,
+             {.groups = groups, .depth = depth, .cols = cols, .ld = width + 3, .transposed = transposed,
+              .group_stride = transposed ? cols * (width + 3) : cols});
+    job_in(j, &a->b, (rows - 1) * (width + 3) + width, -1, 1);
+    /* The plain kernel writes this set's layout here, see check.c; it has no padding of its own to size by. */
+    job_out(j, &a->panels, groups * fv_packed_elements(j->panel_set, depth, cols));
+    j->work = fv_work_items(groups * fv_packed_panels(j->panel_set, cols), 1);
+    j->bytes = (double)(2 * groups * depth * cols * j->set->real_bytes);
+    job_text(j, "%zu x [%zu, %zu]%s", groups, depth, cols, transposed ? " transposed" : "");
+}
+
+static const char *const acts[] = {"", " relu", " tanh", " lecun-tanh", " sigmoid"};
+
+/* Parameters: rows, depth, cols, bias, act, gate_act + 1 (0 = no gate), gap behind rows of c. */
+static void build_gemm(job *j, const size_t *p)
+{
+    JOB_ARGS(j, fv_gemm_args,
+             {.rows = p[0], .depth = p[1], .cols = p[2], .lda = p[1] + p[6], .ldc = p[2] + p[6], .act = (fv_act)p[4],
+              .gate_act = p[5] ? (fv_act)(p[5] - 1) : FV_ACT_NONE});
+    const size_t c = (a->rows - 1) * a->ldc + a->cols;
+
+    j->work = fv_work_gemm(j->set, a);
+    job_in(j, &a->a, (a->rows - 1) * a->lda + a->depth, -1, 1);
+    job_point(j, &a->b,
+              job_add(j, (job_buffer){.kind = JOB_PACKED, .count = a->depth * a->cols, .low = -1, .high = 1,
+                                      .pack = {.groups = 1, .depth = a->depth, .cols = a->cols, .ld = a->cols}}));
+    if (p[3])
+        job_in(j, &a->bias, a->cols, -1, 1);
+    if (p[5])
+        job_in(j, &a->gate, c, -1, 1);
+    job_out(j, &a->c, c);
+    j->flops = 2.0 * (double)(a->rows * a->depth * a->cols);
+    job_activated(j, a->act, a->depth);
+    job_text(j, "[%zu, %zu] x [%zu, %zu]%s%s%s", a->rows, a->depth, a->depth, a->cols, p[3] ? " bias" : "",
+             acts[a->act], p[5] ? " gate" : "");
+}
+
+/* Parameters: depth, rows, cols, sums, gap. */
+static void build_gemm_tn(job *j, const size_t *p)
+{
+    JOB_ARGS(j, fv_gemm_tn_args,
+             {.depth = p[0], .rows = p[1], .cols = p[2], .lda = p[1] + p[4], .ldb = p[2] + p[4]});
+
+    j->work = fv_work_gemm_tn(j->set, a);
+    job_in(j, &a->a, (a->depth - 1) * a->lda + a->rows, -1, 1);
+    job_in(j, &a->b, (a->depth - 1) * a->ldb + a->cols, -1, 1);
+    job_out(j, &a->c, a->rows * a->cols);
+    if (p[3])
+        job_out(j, &a->sums, a->cols);
+    j->flops = 2.0 * (double)(a->rows * a->depth * a->cols);
+    job_text(j, "[%zu, %zu]^T x [%zu, %zu]%s", a->depth, a->rows, a->depth, a->cols, p[3] ? " sums" : "");
+}
+
+/* Parameters: count, parts. */
+static void build_sum(job *j, const size_t *p)
+{
+    JOB_ARGS(j, fv_sum_args, {.count = p[0], .n_parts = p[1]});
+    job_in(j, &a->parts, a->count * a->n_parts, -1, 1);
+    job_out(j, &a->out, a->count);
+    j->work = fv_work_items(a->count, 4 * a->n_parts);
+    j->bytes = (double)(a->count * (a->n_parts + 1) * j->set->real_bytes);
+    job_text(j, "%zu parts of %zu", a->n_parts, a->count);
+}
+
+static const check_case cases[] = {
+    CASE(pack, build_pack, 0, 0, 1, 1, 1, 0),
+    CASE(pack, build_pack, 0, 0, 1, 7, 84, 0),
+    CASE(pack, build_pack, 0, 0, 1, 25, 6, 0),
+    CASE(pack, build_pack, 0, 0, 3, 5, 23, 0),
+    CASE(pack, build_pack, 0, 0, 2, 33, 41, 0),
+    CASE(pack, build_pack, 0, 0, 1, 1, 1, 1),
+    CASE(pack, build_pack, 0, 0, 1, 16, 150, 1),
+    CASE(pack, build_pack, 0, 0, 3, 19, 17, 1),
+    CASE(pack, build_pack, 0, FULL, 2, 70, 129, 1),
+    CASE(pack, build_pack, 0, BENCH_ONLY, 1, 400, 120, 0),
+    CASE(pack, build_pack, 0, BENCH_ONLY, 1, 120, 400, 1),
+
+    /* every height of a tile, every width of a panel */
+    CASE(gemm, build_gemm, 8, 0, 1, 1, 1),
+    CASE(gemm, build_gemm, 8, 0, 2, 3, 6),
+    CASE(gemm, build_gemm, 8, 0, 3, 5, 7, 1),
+    CASE(gemm, build_gemm, 8, 0, 4, 25, 8, 1, 1),
+    CASE(gemm, build_gemm, 8, 0, 5, 16, 9, 1, 2),
+    CASE(gemm, build_gemm, 8, 0, 6, 17, 15, 1, 3),
+    CASE(gemm, build_gemm, 8, 0, 7, 31, 16, 1, 4),
+    CASE(gemm, build_gemm, 8, 0, 8, 7, 17, 0, 0, 3),
+    CASE(gemm, build_gemm, 8, 0, 9, 84, 10, 1, 0, 2, 3),
+    CASE(gemm, build_gemm, 8, 0, 10, 13, 23, 1, 1, 0, 5),
+    CASE(gemm, build_gemm, 8, 0, 11, 64, 24, 0, 0, 4, 1),
+    CASE(gemm, build_gemm, 8, 0, 12, 19, 25, 1, 2, 0, 2),
+    CASE(gemm, build_gemm, 8, 0, 13, 29, 31, 1, 4, 5, 7),
+    CASE(gemm, build_gemm, 8, 0, 14, 37, 32, 0),
+    CASE(gemm, build_gemm, 8, 0, 15, 11, 33, 1),
+    CASE(gemm, build_gemm, 8, 0, 17, 41, 40, 1),
+    CASE(gemm, build_gemm, 8, 0, 19, 43, 41, 1, 1),
+    CASE(gemm, build_gemm, 8, 0, 21, 47, 48, 1),
+    CASE(gemm, build_gemm, 8, 0, 23, 53, 63, 0, 0, 2),
+    CASE(gemm, build_gemm, 8, 0, 25, 59, 64, 1),
+    CASE(gemm, build_gemm, 8, 0, 27, 61, 65, 1),
+    CASE(gemm, build_gemm, 8, 0, 28, 25, 6, 1),
+    CASE(gemm, build_gemm, 8, 0, 29, 25, 16, 1),
+    CASE(gemm, build_gemm, 8, 0, 57, 67, 97, 1, 3),
+    CASE(gemm, build_gemm, 8, 0, 1, 400, 1000, 1),
+    CASE(gemm, build_gemm, 16, FULL, 3, 1200, 513, 1, 2),
+    CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 400, 120, 1, 2),
+    CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 120, 84, 1, 2),
+    CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 84, 10, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 128, 400, 120, 1),
+    CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 120, 400, 0, 0, 3),
+    CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 84, 120, 0, 0, 3),
+    CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 10, 84, 0, 0, 3),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 1, 400, 120, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 1, 9216, 4096, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 196, 512, 512, 1, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 784, 1152, 256, 1, 1),
+
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 1, 1, 1, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 3, 5, 7, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 5, 15, 17, 0, 3),
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 17, 28, 31, 1, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 33, 29, 33, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 8, 41, 9, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 128, 84, 10, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 400, 120, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 120, 84, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, BENCH_ONLY, 128, 84, 10, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, BENCH_ONLY, 64, 4096, 1000, 1),
+
+    CASE(sum_parts, build_sum, 4, 0, 1, 1),
+    CASE(sum_parts, build_sum, 4, 0, 31, 2),
+    CASE(sum_parts, build_sum, 4, 0, 150, 16),
+    CASE(sum_parts, build_sum, 4, BENCH, 2400, 16),
+};
+
+const check_family family_matrix = {cases, COUNT(cases)};
