@@ -66,8 +66,8 @@ static bool print_table(const fv_cli *cli, const char *name, const fv_net_info *
     if (!fv_cli_grid_print(&grid, stdout, cli->terminal.out_color))
         return false;
     printf("\nparameters       %s\n", fv_cli_thousands(info->parameters, text));
-    if (info->parameters_training != info->parameters)
-        printf("  in training    %s\n", fv_cli_thousands(info->parameters_training, text));
+    if (info->parameters_training)
+        printf("  training only  %s\n", fv_cli_thousands(info->parameters_training, text));
     printf("MACs             %s a sample\n", fv_cli_thousands(info->macs, text));
     printf("connections      %s\n", fv_cli_thousands(info->connections, text));
     printf("activations      %s bytes a sample (%s)\n", fv_cli_thousands(info->activation_bytes, text),

@@ -89,7 +89,7 @@ static int zoo_or_text(const fv_cli *cli, const char *where, fv_net **net)
 
     if (!fv_net_open(&cli->host, where, net, &err))
         return FV_EXIT_OK;
-    if (err.code != FV_E_UNKNOWN)
+    if (err.code != FV_E_UNKNOWN || access(where, F_OK) == 0)
         return fv_cli_fail(cli, &err);
     fv_cli_say(cli, "%s", err.message);
     fputs("Try 'fovea nets'.\n", stderr);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BAR_LEAST = 8, BAR_MOST = 24 };
+enum { BAR_LEAST = 6, BAR_MOST = 24 };
 static const double live_every_s = 0.1, plain_every_s = 10;
 
 fv_cli_progress fv_cli_progress_begin(const fv_cli_terminal *terminal, fv_cli_progress_mode mode, bool quiet)
@@ -44,7 +44,7 @@ static double left_s(const fv_cli_progress *p, const fv_progress *now, double cl
 
 /* ---- the fields of a line; the least important ones are dropped first where a terminal is narrow */
 enum { EPOCH, BAR, LOSS, TOP1, RATE, LEFT, ELAPSED, DATA, COMPUTE, FIELDS };
-static const int drop_order[] = {COMPUTE, DATA, ELAPSED, BAR, RATE, TOP1, LEFT, LOSS};
+static const int drop_order[] = {COMPUTE, DATA, ELAPSED, RATE, BAR, TOP1, LEFT, LOSS};
 
 static void field(char out[FIELDS][64], int which, bool known, const char *format, ...)
 {
@@ -81,7 +81,7 @@ static size_t fields_width(char fields[FIELDS][64])
 
     for (int i = 0; i < FIELDS; i++)
         if (fields[i][0])
-            width += fv_cli_text_width(fields[i]) + 2;
+            width += fv_cli_text_width(fields[i]) + 1;
     return width;
 }
 
@@ -105,13 +105,13 @@ static void draw_live(fv_cli_progress *p, const fv_progress *now, double clock_s
 {
     const size_t columns = fv_cli_terminal_width(), most = columns > 20 ? columns - 1 : 20;
     const double share = now->steps ? (double)now->step / (double)now->steps : 0;
-    const size_t frame = strlen("[] 100%  ");
+    const size_t frame = strlen("[] 100% ");
     char fields[FIELDS][64];
     bool bar = true;
 
     fill_fields(p, now, clock_s, fields);
     for (size_t i = 0; i < sizeof drop_order / sizeof drop_order[0]; i++) {
-        if (fields_width(fields) + (bar ? frame + BAR_LEAST : 0) <= most + 2)
+        if (fields_width(fields) + (bar ? frame + BAR_LEAST : 0) <= most + 1)
             break;
         if (drop_order[i] == BAR)
             bar = false;
@@ -120,15 +120,15 @@ static void draw_live(fv_cli_progress *p, const fv_progress *now, double clock_s
     }
     fprintf(stderr, "\r\033[K%s", fields[EPOCH]);
     if (bar) {
-        const size_t room = most + 2 - fields_width(fields) - frame;
+        const size_t room = most + 1 - fields_width(fields) - frame;
 
-        fputs("  ", stderr);
+        fputc(' ', stderr);
         draw_bar(p, share < 1 ? share : 1, room < BAR_MOST ? room : BAR_MOST);
         fprintf(stderr, " %3.0f%%", 100 * share);
     }
     for (int i = LOSS; i < FIELDS; i++)
         if (fields[i][0])
-            fprintf(stderr, "  %s", fields[i]);
+            fprintf(stderr, " %s", fields[i]);
     fflush(stderr);
     p->line_open = true;
 }

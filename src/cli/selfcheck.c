@@ -125,8 +125,10 @@ static int check_model(const fv_cli *cli, const char *path)
     double worst = NAN;
     int code = fv_cli_model_open(cli, path, &model);
 
-    if (!code && fv_model_selfcheck(model, &worst, &err))
+    if (!code && fv_model_selfcheck(model, &worst, &err)) {
+        fv_fail_at(&err, err.code, "%s", path);
         code = fv_cli_fail(cli, &err);
+    }
     if (!code)
         printf("good  %s: differs from its maker's logits by %.1e, bound 1e-03\n", path, worst);
     fv_model_free(model);

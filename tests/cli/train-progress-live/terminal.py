@@ -1,4 +1,4 @@
-"""Run a command on a terminal of 60 columns and look at what it draws there."""
+"""terminal.py COLUMNS COMMAND...: run a command on a terminal of so many columns and look at what it draws there."""
 import fcntl
 import os
 import pty
@@ -7,12 +7,12 @@ import struct
 import sys
 import termios
 
-COLUMNS = 60
+columns = int(sys.argv[1])
 pid, terminal = pty.fork()
 if pid == 0:
-    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("4H", 24, COLUMNS, 0, 0))
+    fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
     os.environ["TERM"] = "xterm"
-    os.execv(sys.argv[1], sys.argv[1:])
+    os.execv(sys.argv[2], sys.argv[2:])
 text = b""
 while True:
     try:
@@ -24,10 +24,13 @@ while True:
     text += piece
 _, status = os.waitpid(pid, 0)
 text = text.decode()
-drawn = [re.sub(r"\x1b\[[0-9;]*[mK]", "", part) for part in re.findall(r"\r(\x1b\[K[^\r\n]*)", text)]
-live = [line for line in drawn if "[" in line]
+lines = [re.sub(r"\x1b\[[0-9;]*[mK]", "", line) for line in re.findall(r"\r(\x1b\[K[^\r\n]*)(?=\r\x1b)", text)]
+live = [line for line in lines if line]
+wide = r"epoch \d+/2 \[.*\] +\d+% loss \d\.\d{4} top-1 \d+\.\d\d%.* left \d+:\d\d$"
+narrow = r"epoch \d+/2 .*left \d+:\d\d$"
 print("exit", os.waitstatus_to_exitcode(status))
 print("live lines" if live else "no live line")
-print("within the window" if all(len(line) < COLUMNS for line in live) else f"too wide: {max(live, key=len)!r}")
-print("fields" if all(re.match(r"epoch +\d+/40 +\[.*\] +\d+%", line) for line in live) else f"fields: {live[0]!r}")
-print("epochs", len(re.findall(r"epoch +\d+/40  loss", text)))
+print("within the window" if all(len(line) < columns for line in live) else f"too wide: {max(live, key=len)!r}")
+bad = [line for line in live if not re.match(wide if columns >= 80 else narrow, line)]
+print(f"fields: {bad[0]!r}" if bad else "fields")
+print("epochs", len(re.findall(r"epoch \d+/2  loss", text)))
