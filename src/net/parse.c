@@ -18,7 +18,7 @@ static bool parse_net(fv_parser *p, fv_place place)
     if (p->net->name)
         return fv_parse_fail(p, place, FV_E_SYNTAX, "net: the network is called '%s' already", p->net->name);
     if (p->token.kind != FV_TOKEN_WORD || !is_name(p->token.text))
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "net: '%s' is no name; it may have letters, digits, - _ and .",
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "net: %s is no name; it may have letters, digits, - _ and .",
                              fv_parse_shown(p));
     p->net->name = fv_parse_copy(p, p->token.text);
     fv_parse_next(p);
@@ -31,7 +31,7 @@ static bool parse_classes(fv_parser *p, fv_place place)
         return fv_parse_fail(p, place, FV_E_SYNTAX, "classes: they stand in line %d already",
                              p->net->classes_place.line);
     p->net->classes_place = place;
-    return fv_parse_whole(p, "classes", 1, 1 << 20, &p->net->classes);
+    return fv_parse_whole(p, "classes: the number", 1, 1 << 20, &p->net->classes);
 }
 
 static bool parse_loss(fv_parser *p, fv_place place)
@@ -154,37 +154,59 @@ static size_t statement_words(const char **words)
     return n;
 }
 
+/* "; it has kernel, features" */
+static const char *attribute_list(const fv_op *op, char *text, size_t size)
+{
+    size_t used = 0;
+
+    snprintf(text, size, "; it has none");
+    for (const fv_attr *attr = op->attrs; attr && attr->name && used < size; attr++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "; it has ", attr->name);
+    return text;
+}
+
+/* The word in hand has a meaning, but not here. */
+static bool misplaced(fv_parser *p)
+{
+    const char *word = p->token.text;
+    const fv_place place = p->token.place;
+    char all[256];
+
+    if (fv_parse_is(p, "}") || fv_parse_is(p, "]") || fv_parse_is(p, ")"))
+        return !fv_parse_fail(p, place, FV_E_SYNTAX, "'%s' closes nothing", word);
+    if (p->token.kind != FV_TOKEN_WORD)
+        return !fv_parse_fail(p, place, FV_E_SYNTAX, "an operator is missing before %s", fv_parse_shown(p));
+    for (size_t i = 0; i < FV_COUNT(known); i++)
+        if (strcmp(word, known[i]) == 0)
+            return !fv_parse_fail(p, place, FV_E_UNSUPPORTED, "operator '%s' is not built in", word);
+    if ((*word == 'x' || *word == 'X') && word[1] && strspn(word + 1, "0123456789") == strlen(word + 1))
+        return !fv_parse_fail(p, place, FV_E_SYNTAX, "'%s': only `[ ... ] x2` and residual blocks repeat", word);
+    if (p->last && (fv_parse_looks_number(p) || is_attribute_of_any(word)))
+        return !fv_parse_fail(p, place, FV_E_UNKNOWN, "%s has no attribute '%s'%s", p->last->name, word,
+                              attribute_list(p->last, all, sizeof all));
+    if (fv_parse_looks_number(p))
+        return !fv_parse_fail(p, place, FV_E_SYNTAX, "'%s': no operator stands before this number", word);
+    return false;
+}
+
 bool fv_parse_unknown(fv_parser *p)
 {
     const char *words[WORDS_MAX], *word = p->token.text, *near;
-    const fv_op *last = p->last;
-    size_t n;
+    const fv_place place = p->token.place;
 
-    if (p->token.kind != FV_TOKEN_WORD)
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "an operator is missing before '%s'", fv_parse_shown(p));
-    for (size_t i = 0; i < FV_COUNT(known); i++)
-        if (strcmp(word, known[i]) == 0)
-            return fv_parse_fail(p, p->token.place, FV_E_UNSUPPORTED, "operator '%s' is not built in", word);
-    if (last && (fv_parse_looks_number(p) || is_attribute_of_any(word))) {
-        char all[256] = "";
-        size_t used = 0;
-
-        n = add_attributes(words, 0, last);
-        for (size_t i = 0; i < n && used < sizeof all; i++)
-            used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "; it has ", words[i]);
-        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "%s has no attribute '%s'%s", last->name, word,
-                             n ? all : "; it has none");
-    }
-    n = statement_words(words);
-    near = fv_text_nearest(word, words, n);
+    if (p->status || misplaced(p))
+        return false;
+    near = fv_parse_meant(p, p->words, p->n_words);
     if (near)
-        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown operator '%s'; did you mean '%s'?", word, near);
-    n = add_attributes(words, 0, last);
-    near = fv_text_nearest(word, words, n);
+        return fv_parse_fail(p, place, FV_E_UNKNOWN, "%s has no word '%s'; did you mean '%s'?", p->owner, word, near);
+    near = fv_parse_meant(p, words, statement_words(words));
     if (near)
-        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "%s has no attribute '%s'; did you mean '%s'?", last->name,
+        return fv_parse_fail(p, place, FV_E_UNKNOWN, "unknown operator '%s'; did you mean '%s'?", word, near);
+    near = fv_parse_meant(p, words, add_attributes(words, 0, p->last));
+    if (near)
+        return fv_parse_fail(p, place, FV_E_UNKNOWN, "%s has no attribute '%s'; did you mean '%s'?", p->last->name,
                              word, near);
-    return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown operator '%s'; `fovea ops` lists them", word);
+    return fv_parse_fail(p, place, FV_E_UNKNOWN, "unknown operator '%s'; `fovea ops` lists them", word);
 }
 
 /* ---------------------------------------------------------------------------------------------- statements */
@@ -212,7 +234,7 @@ static const char *parse_label(fv_parser *p)
     if (p->status || p->token.kind != FV_TOKEN_WORD || strcmp(fv_parse_peek(p).text, ":") != 0)
         return NULL;
     if (!is_name(p->token.text)) {
-        fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "'%s' is no label; it may have letters, digits, - _ and .",
+        fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is no label; it may have letters, digits, - _ and .",
                       fv_parse_shown(p));
         return NULL;
     }
@@ -231,10 +253,18 @@ static bool parse_line(fv_parser *p, size_t i, const char *label, fv_place place
         return fv_parse_fail(p, place, FV_E_SYNTAX, "%s stands inside a block, but belongs outside", lines[i].word);
     if (lines[i].whole && !p->whole)
         return fv_parse_fail(p, place, FV_E_SYNTAX, "%s cannot be added to a network: only layers can", lines[i].word);
-    p->last = NULL;
+    fv_parse_behind(p, NULL, NULL, NULL, 0);
     if (!lines[i].raw)
         fv_parse_next(p);
     return !p->status && lines[i].parse(p, place);
+}
+
+static bool after_input(fv_parser *p)
+{
+    if (p->net->input.height)
+        return true;
+    return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "the input must stand before %s: write `input 28x28x1`",
+                         fv_parse_shown(p));
 }
 
 static bool parse_statement(fv_parser *p, fv_stmts *list)
@@ -248,24 +278,25 @@ static bool parse_statement(fv_parser *p, fv_stmts *list)
     for (size_t i = 0; i < FV_COUNT(lines); i++)
         if (fv_parse_is(p, lines[i].word))
             return parse_line(p, i, label, place);
-    if (!p->net->input.height)
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "the input must stand before '%s': write `input 28x28x1`",
-                             fv_parse_shown(p));
     for (size_t i = 0; i < FV_COUNT(blocks); i++)
         if (fv_parse_is(p, blocks[i].word)) {
+            if (!after_input(p))
+                return false;
             if (label && blocks[i].kind == FV_STMT_FROM)
                 return fv_parse_fail(p, place, FV_E_SYNTAX, "from makes no layer: it can have no label");
             s = fv_parse_stmt(p, list, blocks[i].kind, place, label);
-            p->last = NULL;
+            fv_parse_behind(p, NULL, NULL, NULL, 0);
             fv_parse_next(p);
             return s && !p->status && blocks[i].parse(p, s);
         }
-    if (fv_parse_vgg(p, label, place, list))
+    if (p->net->input.height && fv_parse_vgg(p, label, place, list))
         return true;
     if (p->status)
         return false;
     if (p->token.kind != FV_TOKEN_WORD || !fv_op_find(p->token.text))
         return fv_parse_unknown(p);
+    if (!after_input(p))
+        return false;
     s = fv_parse_stmt(p, list, FV_STMT_OP, place, label);
     return s && fv_parse_op(p, s);
 }
@@ -290,6 +321,6 @@ fv_status fv_net_read(fv_net *net, const char *text, bool whole, fv_error *err)
     fv_parse_list(&p, &net->body, "");
     if (!p.status && whole && !net->input.height)
         fv_parse_fail(&p, p.token.place, FV_E_SYNTAX, "there is no input: write `input 28x28x1`");
-    net->lines = p.lexer.place.line;
+    net->lines = p.lexer.place.line - (p.lexer.place.column == 1);
     return p.status;
 }

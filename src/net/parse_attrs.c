@@ -42,11 +42,11 @@ static bool parse_word(fv_parser *p, const fv_op *op, const fv_attr *attr, int *
     }
     for (; attr->words && attr->words[count] && used < sizeof all; count++)
         used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", count ? ", " : "", attr->words[count]);
-    near = fv_text_nearest(p->token.text, attr->words, count);
+    near = fv_parse_meant(p, attr->words, count);
     if (near)
-        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "%s: %s has no '%s'; did you mean '%s'?", op->name,
+        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "%s: %s has no %s; did you mean '%s'?", op->name,
                              attr->name, fv_parse_shown(p), near);
-    return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "%s: %s is '%s', but must be one of %s", op->name, attr->name,
+    return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "%s: %s is %s, but must be one of %s", op->name, attr->name,
                          fv_parse_shown(p), all);
 }
 
@@ -181,7 +181,7 @@ bool fv_parse_attrs(fv_parser *p, fv_stmt *s, uint64_t *given)
         here |= bit(s->op, attr);
     }
     *given |= here;
-    p->last = s->op;
+    fv_parse_behind(p, s->op, NULL, NULL, 0);
     return !p->status;
 }
 
@@ -252,7 +252,7 @@ bool fv_parse_default(fv_parser *p, fv_stmt *s)
     if (p->status || !parse_positional(p, s, &here) || !fv_parse_attrs(p, s, &here))
         return false;
     if (!here)
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "default %s: an attribute must follow, found '%s'",
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "default %s: an attribute must follow, found %s",
                              s->op->name, fv_parse_shown(p));
     preset = fv_parse_alloc(p, 1, sizeof *preset);
     if (!preset)
@@ -294,12 +294,12 @@ static bool unknown_loss(fv_parser *p)
     for (size_t i = 0; fv_op_list(i) && n < FV_COUNT(words); i++)
         if (fv_op_list(i)->flags & FV_OP_LOSS)
             words[n++] = fv_op_list(i)->name;
-    const char *near = fv_text_nearest(p->token.text, words, n);
+    const char *near = fv_parse_meant(p, words, n);
 
     if (near)
-        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown loss '%s'; did you mean '%s'?",
+        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown loss %s; did you mean '%s'?",
                              fv_parse_shown(p), near);
-    return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown loss '%s'; there are cross-entropy, squared, rbf and "
+    return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown loss %s; there are cross-entropy, squared, rbf and "
                          "rbf-map", fv_parse_shown(p));
 }
 

@@ -22,7 +22,7 @@ static bool need(fv_parser *p, const fv_stmt *s, const char *sign, const char *w
 {
     if (p->status || fv_parse_take(p, sign))
         return !p->status;
-    return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s: '%s' is missing before '%s' (the block begins in line %d)",
+    return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s: '%s' is missing before %s (the block begins in line %d)",
                          what, sign, fv_parse_shown(p), s->place.line);
 }
 
@@ -136,6 +136,9 @@ static bool is_activation(const fv_parser *p)
 
 static bool parse_residual_options(fv_parser *p, fv_stmt *s)
 {
+    static const char *const words[] = {"stride", "project", "pad", "pad-both"};
+    const char *near;
+
     s->block_stride = 1;
     while (!p->status && !fv_parse_is(p, "{")) {
         if (fv_parse_take(p, "stride")) {
@@ -145,8 +148,13 @@ static bool parse_residual_options(fv_parser *p, fv_stmt *s)
         for (int i = FV_SHORTCUT_PROJECT; i <= FV_SHORTCUT_PAD_BOTH; i++)
             if (fv_parse_is(p, fv_shortcut_words[i]))
                 s->shortcut = (fv_shortcut)i;
-        if (s->shortcut == FV_SHORTCUT_IDENTITY || !fv_parse_take(p, fv_shortcut_words[s->shortcut]))
-            return need(p, s, "{", "residual");
+        if (s->shortcut != FV_SHORTCUT_IDENTITY && fv_parse_take(p, fv_shortcut_words[s->shortcut]))
+            continue;
+        near = p->token.kind == FV_TOKEN_WORD ? fv_parse_meant(p, words, FV_COUNT(words)) : NULL;
+        if (near)
+            return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "residual has no option %s; did you mean '%s'?",
+                                 fv_parse_shown(p), near);
+        return need(p, s, "{", "residual");
     }
     return !p->status;
 }
@@ -226,7 +234,7 @@ bool fv_parse_from(fv_parser *p, fv_stmt *s)
         if (s->n_names == FV_NET_ARMS_MAX)
             return fv_parse_fail(p, s->place, FV_E_RANGE, "from: more than %d names", FV_NET_ARMS_MAX);
         if (p->token.kind != FV_TOKEN_WORD)
-            return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "from: the name of a layer is missing before '%s'",
+            return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "from: the name of a layer is missing before %s",
                                  fv_parse_shown(p));
         s->names[s->n_names] = fv_parse_copy(p, p->token.text);
         if (!s->names[s->n_names++])

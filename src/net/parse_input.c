@@ -5,6 +5,7 @@
  *     input 224x224x3 mean .485 .456 .406 std .229 .224 .225
  *     input (224 x 224 RGB image)                                   as the lecture's tables have it */
 #include "net/parser.h"
+#include "base/error.h"
 
 #include <string.h>
 
@@ -19,7 +20,7 @@ static bool parse_number(fv_parser *p, const char **s, size_t *out)
     size_t value = 0;
 
     if (!is_digit(**s))
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: a number must stand at '%s'", fv_parse_shown(p));
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: a number must stand at %s", fv_parse_shown(p));
     for (; is_digit(**s); ++*s)
         value = value > SIDE_MAX ? value : value * 10 + (size_t)(**s - '0');
     if (value < 1 || value > SIDE_MAX)
@@ -44,13 +45,13 @@ static bool parse_sides(fv_parser *p, size_t *n, int *count, int most)
             s = "";
         do {
             if (cross && !is_cross(*s))
-                return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: '%s' is no size; write %s",
+                return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: %s is no size; write %s",
                                      fv_parse_shown(p), most == 3 ? "height x width x channels" : "height x width");
             if (cross) {
                 s++;
             } else {
                 if (*count == most)
-                    return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: more than %d sizes in '%s'", most,
+                    return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: more than %d sizes in %s", most,
                                          fv_parse_shown(p));
                 if (!parse_number(p, &s, &n[*count]))
                     return false;
@@ -93,14 +94,14 @@ static bool parse_shape(fv_parser *p, fv_preprocess *in)
     }
     if (count != 3)
         return fv_parse_fail(p, p->token.place, FV_E_SYNTAX,
-                             "input: channels are missing before '%s'; write 28x28x1, or (224 x 224 RGB image)",
+                             "input: channels are missing before %s; write 28x28x1, or (224 x 224 RGB image)",
                              fv_parse_shown(p));
     if (n[2] > CHANNELS_MAX)
         return fv_parse_fail(p, p->token.place, FV_E_RANGE, "input: pictures have 1 to %d channels, not %zu",
                              CHANNELS_MAX, n[2]);
     fv_parse_take(p, "image");
     if (bracket && !fv_parse_take(p, ")"))
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: ')' is missing before '%s'", fv_parse_shown(p));
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: ')' is missing before %s", fv_parse_shown(p));
     *in = fv_preprocess_default(n[0], n[1], n[2]);
     return !p->status;
 }
@@ -140,7 +141,8 @@ static bool parse_options(fv_parser *p, fv_preprocess *in, fv_input_line *line)
     for (;;) {
         if (p->status) {
             return false;
-        } else if (fv_parse_take(p, "from")) {
+        } else if (fv_parse_is(p, "from") && is_digit(fv_parse_peek(p).text[0])) { /* not the statement */
+            fv_parse_next(p);
             if (!parse_sides(p, from, &count, 2))
                 return false;
             in->from_height = from[0];
@@ -179,6 +181,7 @@ static void scale(fv_preprocess *in, const fv_input_line *line)
 
 bool fv_parse_input(fv_parser *p, fv_place place)
 {
+    static const char *const words[] = {"from", "pad", "range", "mean", "std"};
     fv_input_line line = {.place = place};
     fv_preprocess in;
 
@@ -196,6 +199,7 @@ bool fv_parse_input(fv_parser *p, fv_place place)
                              in.from_height, in.from_width, in.pad, in.from_height + 2 * in.pad,
                              in.from_width + 2 * in.pad, in.height, in.width);
     scale(&in, &line);
+    fv_parse_behind(p, NULL, "input", words, FV_COUNT(words));
     p->net->input = in;
     p->net->input_line = line;
     return true;

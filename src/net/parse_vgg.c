@@ -106,6 +106,7 @@ bool fv_parse_vgg(fv_parser *p, const char *label, fv_place place, fv_stmts *lis
         return false;
     memcpy(base, s->attrs, s->op->attr_bytes);
     s->base = base;
+    fv_parse_behind(p, s->op, NULL, NULL, 0);
     if (!fv_parse_attrs(p, s, &given))
         return false;
     if (!activated || (strcmp(s->op->name, "dense") == 0 && softmax_follows(p)))

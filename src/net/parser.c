@@ -1,10 +1,12 @@
 /* The parser's hands: tokens, numbers, memory, failures. */
+#define _POSIX_C_SOURCE 200809L
 #include "net/parser.h"
 #include "base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static fv_status fail_at(const fv_net *net, fv_place place, fv_error *err, fv_status code, const char *format,
                          va_list args)
@@ -90,9 +92,28 @@ bool fv_parse_looks_number(const fv_parser *p)
     return !(behind.kind == FV_TOKEN_PUNCT && behind.text[0] == ':');
 }
 
-const char *fv_parse_shown(const fv_parser *p)
+const char *fv_parse_shown(fv_parser *p)
 {
-    return p->token.kind == FV_TOKEN_END ? "the end" : p->token.text;
+    if (p->token.kind == FV_TOKEN_END)
+        return "the end";
+    snprintf(p->shown, sizeof p->shown, "'%s'", p->token.text);
+    return p->shown;
+}
+
+const char *fv_parse_meant(const fv_parser *p, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(p->token.text, words[i]) == 0)
+            return words[i];
+    return fv_text_nearest(p->token.text, words, count);
+}
+
+void fv_parse_behind(fv_parser *p, const fv_op *op, const char *owner, const char *const *words, size_t count)
+{
+    p->last = op;
+    p->owner = owner;
+    p->words = words;
+    p->n_words = count;
 }
 
 static bool out_of_range(fv_parser *p, const char *what, double least, double most)
@@ -108,12 +129,12 @@ static bool whole_of(fv_parser *p, const char *text, const char *what, double le
 
     for (const char *s = text; *s; s++)
         if (!is_digit(*s))
-            return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is '%s', but must be a whole number", what,
+            return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is %s, but must be a whole number", what,
                                  fv_parse_shown(p));
     if (!fv_text_integer(text, &value)) {
         if (*text)
             return out_of_range(p, what, least, most);
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is missing before '%s'", what, fv_parse_shown(p));
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is missing before %s", what, fv_parse_shown(p));
     }
     if ((double)value < least || (double)value > most)
         return out_of_range(p, what, least, most);
@@ -127,7 +148,7 @@ static bool need_word(fv_parser *p, const char *what)
     if (p->status)
         return false;
     if (p->token.kind != FV_TOKEN_WORD)
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is missing before '%s'", what, fv_parse_shown(p));
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is missing before %s", what, fv_parse_shown(p));
     return true;
 }
 
@@ -144,7 +165,7 @@ bool fv_parse_real(fv_parser *p, const char *what, double least, double most, do
     if (!need_word(p, what))
         return false;
     if (!fv_text_real(p->token.text, out))
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is '%s', but must be a number", what,
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is %s, but must be a number", what,
                              fv_parse_shown(p));
     if (*out < least || *out > most)
         return out_of_range(p, what, least, most);
@@ -164,6 +185,9 @@ bool fv_parse_size(fv_parser *p, const char *what, double least, double most, si
 
     if (!need_word(p, what))
         return false;
+    if (strspn(p->token.text, "0123456789xX") != strlen(p->token.text))
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is %s, but must be a size such as 3x3, or 3", what,
+                             fv_parse_shown(p));
     memcpy(rows, p->token.text, sizeof rows);
     cross = strpbrk(rows, "xX");
     if (cross && cross[1]) { /* 3x3 */
@@ -209,6 +233,7 @@ bool fv_parse_within(fv_parser *p, fv_place place, const char *text, bool (*pars
     const fv_lexer lexer = p->lexer;
     const fv_token token = p->token;
     const fv_place *fixed = p->fixed;
+    const fv_op *last = p->last;
     bool good;
 
     p->fixed = &place;
@@ -218,5 +243,6 @@ bool fv_parse_within(fv_parser *p, fv_place place, const char *text, bool (*pars
     p->lexer = lexer;
     p->token = token;
     p->fixed = fixed;
+    p->last = last;
     return good;
 }

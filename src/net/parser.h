@@ -14,6 +14,10 @@ typedef struct fv_parser {
     int depth;             /* of blocks */
     int residuals;         /* residual blocks around */
     bool whole;            /* net, input, classes are allowed */
+    const char *owner;     /* what other than an operator was before ("input"), and the words it knows */
+    const char *const *words;
+    size_t n_words;
+    char shown[FV_WORD_MAX + 2];
 } fv_parser;
 
 /* All parsing functions return false when p->status says why. */
@@ -26,7 +30,11 @@ fv_token fv_parse_peek(const fv_parser *p); /* the token behind the one in hand 
 bool fv_parse_is(const fv_parser *p, const char *text); /* the token in hand is this word or sign */
 bool fv_parse_take(fv_parser *p, const char *text);     /* as above, and goes on */
 bool fv_parse_looks_number(const fv_parser *p);         /* a number, and no label */
-const char *fv_parse_shown(const fv_parser *p);         /* the token in hand for a message */
+const char *fv_parse_shown(fv_parser *p);               /* the token in hand for a message, in quotes */
+/* The one of `words` that the token in hand may have meant, or NULL. */
+const char *fv_parse_meant(const fv_parser *p, const char *const *words, size_t count);
+/* What came before, for messages about the word behind it: an operator, or something with words of its own. */
+void fv_parse_behind(fv_parser *p, const fv_op *op, const char *owner, const char *const *words, size_t count);
 
 /* A whole number from the token in hand, least to most; `what` is its name in messages. */
 bool fv_parse_whole(fv_parser *p, const char *what, double least, double most, size_t *out);
