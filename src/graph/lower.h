@@ -23,11 +23,14 @@ typedef struct fv_cost {
 const fv_kernels *fv_lower_kernels(const fv_lower *lower);
 const fv_shape *fv_lower_shape(const fv_lower *lower, fv_value value);
 
+size_t fv_lower_batch(const fv_lower *lower);
+size_t fv_lower_units(const fv_lower *lower); /* as many runs of samples as the planner cuts a batch into */
+
 /* A value that lives while this node runs (partial sums). */
 fv_value fv_lower_temp(fv_lower *lower, size_t elements);
 
-/* Append one step; args is copied. If work.scratch_bytes is not 0, the pointer at scratch_offset is bound to the
- * plan's scratch memory. */
+/* Append one step; args is copied. If work.scratch_bytes is not 0, the pointer at scratch_offset and the size_t behind it
+ * are set to the plan's scratch memory and the distance of its slices. */
 void fv_lower_step(fv_lower *lower, fv_kernel_id kernel, const void *args, size_t args_bytes, fv_work work,
                    const fv_bind *binds, size_t n_binds, size_t scratch_offset, fv_cost cost);
 

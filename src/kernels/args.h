@@ -17,6 +17,7 @@ typedef struct fv_work {
     size_t least_items;   /* fewer than this are not worth a thread of their own */
     size_t parts;         /* partial sums that sum_parts adds afterwards, 1 = none */
     size_t scratch_bytes; /* of one slice */
+    bool by_units;        /* items are runs of samples, as many as the planner cuts a batch into */
 } fv_work;
 
 /* ---- pack: a matrix b [groups][depth, cols] to column panels, the layout gemm and conv read.

@@ -57,7 +57,7 @@ static void clip_lower(fv_lower *l, const fv_node *node)
     const fv_bind binds[] = {FV_BIND(fv_clip_args, parts, node->in[0]), FV_BIND(fv_clip_args, norm, node->out[0]),
                              FV_BIND(fv_clip_args, factor, node->out[1])};
 
-    fv_lower_step(l, FV_K_clip_factor, &args, sizeof args, (fv_work){1, 1, 1, 0}, binds, FV_COUNT(binds), 0,
+    fv_lower_step(l, FV_K_clip_factor, &args, sizeof args, (fv_work){.items = 1, .least_items = 1, .parts = 1}, binds, FV_COUNT(binds), 0,
                   (fv_cost){(double)n_parts, 8 * (double)n_parts});
 }
 

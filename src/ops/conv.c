@@ -42,6 +42,9 @@ static const fv_attr attrs[] = {
     {0},
 };
 
+_Static_assert(offsetof(fv_conv_args, scratch_bytes) == offsetof(fv_conv_args, scratch) + sizeof(void *),
+               "fv_lower_step sets both");
+
 /* ---------------------------------------------------------------------------------------------- geometry */
 
 static fv_conv_geometry geometry(const fv_conv_attrs *a, const fv_shape *x)

@@ -8,6 +8,20 @@ static fv_cost product_cost(const fv_product *p, double real)
     return (fv_cost){2 * rows * depth * cols, real * (rows * depth + depth * cols + rows * cols)};
 }
 
+/* One row a sample and weights that stay in the cache while units of samples go by: then rows are cut as the batch is, so
+ * that a unit runs through this and its neighbours without waiting for the others. */
+static void cut_by_units(fv_lower *l, fv_gemm_args *args, fv_work *work)
+{
+    const size_t units = fv_lower_units(l), bytes = args->depth * args->cols * fv_lower_kernels(l)->real_bytes;
+    const size_t flops = 2 * args->rows * args->depth * args->cols / units;
+
+    if (args->rows != fv_lower_batch(l) || units < 2 || bytes > 512 << 10)
+        return;
+    args->row_blocks = units;
+    args->col_blocks = 1;
+    *work = (fv_work){.items = units, .least_items = 1 + 400000 / (flops + 1), .parts = 1, .by_units = true};
+}
+
 void fv_lower_product(fv_lower *l, const fv_product *p)
 {
     const fv_kernels *k = fv_lower_kernels(l);
@@ -16,8 +30,9 @@ void fv_lower_product(fv_lower *l, const fv_product *p)
     const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, p->a), FV_BIND(fv_gemm_args, b, p->b),
                              FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, gate, p->gate),
                              FV_BIND(fv_gemm_args, c, p->c)};
-    const fv_work work = fv_work_gemm(k, &args);
+    fv_work work = fv_work_gemm(k, &args);
 
+    cut_by_units(l, &args, &work);
     fv_lower_step(l, FV_K_gemm, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
                   product_cost(p, (double)k->real_bytes));
 }

@@ -23,10 +23,16 @@ void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *te
     fv_text_print(text, "steps on %s, batch %zu\n", kernels->isa, graph->batch);
     fv_text_print(text, "  %-4s %-20s %-22s %-22s %8s %8s %10s %10s\n", "no", "layer", "operator", "kernel", "items", "chunks",
                   "MFLOP", "KiB moved");
-    for (size_t i = 0; i < plan->n_steps; i++) {
+    for (size_t i = 0, r = 0; i < plan->n_steps; i++) {
         const fv_plan_step *step = &plan->steps[i];
+        const fv_region *region = &plan->regions[r];
         const fv_node *node = &graph->nodes[step->node];
 
+        if (region->first == i) {
+            fv_text_print(text, "  region %zu: %s%s\n", r++,
+                          region->units ? "each unit of samples runs through" : "independent",
+                          region->once ? ", when the session is made" : region->update ? ", update" : "");
+        }
         fv_text_print(text, "  %-4zu %-20s %-22s %-22s %8zu %8zu %10.3f %10.1f%s\n", i, node->label, node->op->name,
                       fv_kernel_name(step->kernel), step->items, step->chunks, step->cost.flops / 1e6,
                       step->cost.bytes / 1024, step->once ? "  once" : "");

@@ -9,6 +9,9 @@ const fv_shape *fv_lower_shape(const fv_lower *lower, fv_value value)
     return fv_shape_of(lower->plan->graph, value);
 }
 
+size_t fv_lower_batch(const fv_lower *lower) { return lower->plan->graph->batch; }
+size_t fv_lower_units(const fv_lower *lower) { return fv_plan_units(fv_lower_batch(lower)); }
+
 uint64_t fv_lower_seed(const fv_lower *lower) { return lower->options->seed; }
 const uint64_t *fv_lower_step_counter(const fv_lower *lower) { return lower->options->step; }
 
@@ -39,6 +42,38 @@ static fv_plan_step *new_step(fv_plan *plan)
     return &plan->steps[plan->n_steps++];
 }
 
+/* Kernels whose items belong to one sample each, in the order of samples; and those whose items may be the units'. */
+typedef enum fv_alignment { ANY, SAMPLES, UNITS } fv_alignment;
+static const unsigned char alignment[FV_KERNELS] = {
+    [FV_K_conv_forward] = SAMPLES,          [FV_K_conv_backward_x] = SAMPLES,   [FV_K_conv_backward_w] = UNITS,
+    [FV_K_maxpool_forward] = SAMPLES,       [FV_K_maxpool_backward] = SAMPLES,  [FV_K_avgpool_forward] = SAMPLES,
+    [FV_K_avgpool_backward] = SAMPLES,      [FV_K_subsample_forward] = SAMPLES, [FV_K_subsample_backward_x] = SAMPLES,
+    [FV_K_subsample_backward_w] = UNITS,    [FV_K_act_forward] = SAMPLES,       [FV_K_act_backward] = SAMPLES,
+    [FV_K_add] = SAMPLES,                   [FV_K_dropout] = SAMPLES,           [FV_K_softmax] = SAMPLES,
+    [FV_K_cross_entropy_forward] = SAMPLES, [FV_K_squared_forward] = SAMPLES,   [FV_K_rbf_forward] = SAMPLES,
+    [FV_K_cross_entropy_backward] = SAMPLES, [FV_K_squared_backward] = SAMPLES, [FV_K_rbf_backward] = SAMPLES,
+    [FV_K_rbf_loss_forward] = SAMPLES,      [FV_K_rbf_loss_backward] = SAMPLES, [FV_K_gemm] = UNITS,
+};
+
+/* Does the step's first result have one part a sample? (Weights' gradients have not; partial sums are made in units.) */
+static bool of_samples(const fv_plan *plan, const fv_plan_step *step)
+{
+    const fv_graph *graph = plan->graph;
+    const fv_node *node = &graph->nodes[step->node];
+
+    return node->n_out > 0 && graph->values[node->out[0]].shape.dim[0] == graph->batch;
+}
+
+static void find_units(const fv_plan *plan, fv_plan_step *step, const fv_work *work)
+{
+    const size_t n = plan->graph->batch, units = fv_plan_units(n);
+
+    if (alignment[step->kernel] == SAMPLES && of_samples(plan, step) && step->items % n == 0)
+        step->per_sample = step->items / n;
+    if (alignment[step->kernel] == UNITS)
+        step->per_unit = work->by_units || (work->parts == units && units > 1);
+}
+
 void fv_lower_step(fv_lower *lower, fv_kernel_id kernel, const void *args, size_t args_bytes, fv_work work,
                    const fv_bind *binds, size_t n_binds, size_t scratch_offset, fv_cost cost)
 {
@@ -60,8 +95,10 @@ void fv_lower_step(fv_lower *lower, fv_kernel_id kernel, const void *args, size_
         .run = lower->options->kernels->run[kernel], .kernel = kernel, .args = args_copy, .args_bytes = args_bytes,
         .items = work.items, .chunks = most < lower->options->slices ? most : lower->options->slices,
         .node = lower->node, .binds = binds_copy, .n_binds = n_binds, .scratch_offset = scratch_offset,
-        .scratch_bytes = work.scratch_bytes, .once = graph->nodes[lower->node].once, .cost = cost,
+        .scratch_bytes = work.scratch_bytes, .once = graph->nodes[lower->node].once,
+        .update = (graph->nodes[lower->node].op->flags & FV_OP_EFFECT) != 0, .cost = cost,
     };
+    find_units(plan, step, &work);
     if (work.scratch_bytes > plan->scratch_bytes)
         plan->scratch_bytes = work.scratch_bytes;
 }

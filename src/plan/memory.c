@@ -7,57 +7,79 @@
 /* Values in the store have no place in the arena. */
 static bool in_store(const fv_value_info *v) { return v->role == FV_ROLE_PARAM || v->role == FV_ROLE_STATE; }
 
-static void live(fv_plan *plan, fv_value v, uint32_t node)
+static void live(fv_plan *plan, fv_value v, size_t step)
 {
-    if (node < plan->first[v])
-        plan->first[v] = node;
-    if (node > plan->last[v])
-        plan->last[v] = node;
+    if (step < plan->first[v])
+        plan->first[v] = (uint32_t)step;
+    if (step > plan->last[v])
+        plan->last[v] = (uint32_t)step;
 }
 
-/* From the node that makes a value to the last one that reads it. What the caller writes lives from the start, what it
- * reads to the end, constants and what is made once for ever. */
+/* From the first step that touches a value to the last. What the caller writes lives from the start, what it reads to
+ * the end, constants and what is made once for ever. */
 static void find_lives(fv_plan *plan)
 {
     const fv_graph *graph = plan->graph;
-    const uint32_t end = (uint32_t)graph->n_nodes;
 
+    for (size_t v = 1; v < graph->n_values; v++)
+        plan->first[v] = UINT32_MAX;
+    for (size_t i = 0; i < plan->n_steps; i++)
+        for (size_t k = 0; k < plan->steps[i].n_binds; k++) {
+            const fv_value v = plan->steps[i].binds[k].value;
+
+            live(plan, v, i);
+            if (v && plan->steps[i].once && fv_plan_writes(plan, &plan->steps[i], v))
+                live(plan, v, plan->n_steps);
+        }
     for (size_t v = 1; v < graph->n_values; v++) {
         const fv_value_info *info = &graph->values[v];
-        const uint32_t maker = info->producer ? info->producer - 1 : 0;
 
-        plan->first[v] = UINT32_MAX;
-        if (info->producer)
-            live(plan, (fv_value)v, maker);
-        if (info->role == FV_ROLE_INPUT)
+        if (info->role == FV_ROLE_INPUT || info->role == FV_ROLE_CONST)
             live(plan, (fv_value)v, 0);
-        if (info->keep)
-            live(plan, (fv_value)v, end);
-        if (info->role == FV_ROLE_CONST || (info->producer && maker < end && graph->nodes[maker].once)) {
-            live(plan, (fv_value)v, 0);
-            live(plan, (fv_value)v, end);
-        }
-    }
-    for (size_t i = 0; i < graph->n_nodes; i++) {
-        for (int k = 0; k < graph->nodes[i].n_in; k++)
-            live(plan, graph->nodes[i].in[k], (uint32_t)i);
-        for (int k = 0; k < graph->nodes[i].n_out; k++)
-            live(plan, graph->nodes[i].out[k], (uint32_t)i);
+        if (info->keep || info->role == FV_ROLE_CONST)
+            live(plan, (fv_value)v, plan->n_steps);
     }
 }
 
-/* An elementwise node writes over its first input when nobody reads that afterwards. */
+/* Inside a region steps run in any order of units: what one of them touches is alive in all of it. */
+static void widen_to_regions(fv_plan *plan)
+{
+    for (size_t v = 1; v < plan->graph->n_values; v++) {
+        if (plan->first[v] == UINT32_MAX)
+            continue;
+        for (size_t r = 0; r < plan->n_regions; r++) {
+            const uint32_t begin = plan->regions[r].first, end = begin + plan->regions[r].count - 1;
+
+            if (plan->first[v] > begin && plan->first[v] <= end)
+                plan->first[v] = begin;
+            if (plan->last[v] >= begin && plan->last[v] < end)
+                plan->last[v] = end;
+        }
+    }
+}
+
+/* Steps of an independent region run at once: one of them may not write over what another still reads. */
+static bool has_company(const fv_plan *plan, size_t step)
+{
+    for (size_t r = 0; r < plan->n_regions; r++)
+        if (step - plan->regions[r].first < plan->regions[r].count)
+            return !plan->regions[r].units && plan->regions[r].count > 1;
+    return false;
+}
+
+/* An elementwise step writes over its node's first input when nobody reads that afterwards. */
 static void find_in_place(fv_plan *plan, const fv_kernels *kernels)
 {
     const fv_graph *graph = plan->graph;
 
-    for (size_t i = 0; i < graph->n_nodes; i++) {
-        const fv_node *node = &graph->nodes[i];
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const fv_node *node = &graph->nodes[plan->steps[i].node];
         const fv_value in = node->n_in ? node->in[0] : 0, home = plan->home[in];
 
-        if (!(node->op->flags & FV_OP_INPLACE) || in_store(&graph->values[in]) ||
-            graph->values[in].role != FV_ROLE_ACTIVATION || graph->values[home].keep || plan->last[home] != i ||
-            graph->nodes[i].once || fv_plan_bytes(plan, home, kernels) != fv_plan_bytes(plan, node->out[0], kernels))
+        if (!(node->op->flags & FV_OP_INPLACE) || graph->values[in].role != FV_ROLE_ACTIVATION ||
+            graph->values[home].role != FV_ROLE_ACTIVATION || graph->values[home].keep || plan->last[home] != i ||
+            plan->steps[i].once || has_company(plan, i) ||
+            fv_plan_bytes(plan, home, kernels) != fv_plan_bytes(plan, node->out[0], kernels))
             continue;
         plan->home[node->out[0]] = home;
         if (plan->last[node->out[0]] > plan->last[home])
@@ -128,6 +150,7 @@ fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices
     for (size_t v = 0; v < n; v++)
         plan->home[v] = (fv_value)v;
     find_in_place(plan, kernels);
+    widen_to_regions(plan);
     for (size_t v = 1; v < n; v++) {
         const size_t bytes = round_up(fv_plan_bytes(plan, (fv_value)v, kernels));
 

@@ -51,6 +51,8 @@ fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan 
     if (!status)
         status = fv_plan_lower(plan, options, err);
     if (!status)
+        status = fv_plan_schedule(plan, options->slices, err);
+    if (!status)
         status = fv_plan_memory(plan, options->kernels, options->slices, err);
     return status;
 }
@@ -96,6 +98,8 @@ void fv_plan_bind(fv_plan *plan, char *arena, void *(*stored)(void *user, fv_val
             void *at = arena + plan->scratch_at;
 
             memcpy((char *)step->args + step->scratch_offset, &at, sizeof at);
+            memcpy((char *)step->args + step->scratch_offset + sizeof at, &plan->scratch_bytes,
+                   sizeof plan->scratch_bytes); /* threads in different steps at once: one stride for all */
         }
     }
 }

@@ -26,16 +26,32 @@ typedef struct fv_plan_step {
     const fv_bind *binds;
     size_t n_binds, scratch_offset, scratch_bytes;
     bool once;              /* run when the session is made, not at each run */
+    bool update;            /* writes parameters */
+    size_t per_sample;      /* items that a sample has, when items of a sample read and write that sample's data alone; */
+    bool per_unit;          /*   or items belong to units of samples (fv_plan_units) in order; neither: any item may */
     fv_cost cost;
 } fv_plan_step;
+
+/* Steps that need no one to wait between them: either each unit of samples runs through all of them (its data stay in
+ * cache), or they have nothing to do with each other. */
+typedef struct fv_region {
+    uint32_t first, count;
+    bool units, once, update;
+    size_t tasks;           /* what is shared out: units, or the chunks of all steps */
+} fv_region;
+
+/* A batch is cut into so many units, unit u holding samples [u n / units, (u + 1) n / units): of the batch alone. */
+static inline size_t fv_plan_units(size_t n) { return n < 16 ? n : 16; }
 
 typedef struct fv_plan {
     fv_graph *graph;
     fv_plan_step *steps;    /* memory of the graph's arena, like all of this */
     size_t n_steps, size_steps;
+    fv_region *regions;
+    size_t n_regions;
     fv_value *home;         /* the value in whose memory a value lies (itself, unless in place) */
     size_t *offset;         /* of each value's home in the arena; SIZE_MAX = lies in the store */
-    uint32_t *first, *last; /* node indexes between which a home is alive */
+    uint32_t *first, *last; /* step indexes between which a home is alive */
     size_t arena_bytes;     /* values, then scratch */
     size_t scratch_at, scratch_bytes; /* of one slice */
     size_t sum_bytes;       /* of all values, had each its own memory */
@@ -75,6 +91,10 @@ struct fv_lower {
 };
 
 fv_status fv_plan_lower(fv_plan *plan, const fv_plan_options *options, fv_error *err);
+fv_status fv_plan_schedule(fv_plan *plan, size_t slices, fv_error *err);
+/* True if the step writes the value (its node makes it, or updates it in place). */
+bool fv_plan_writes(const fv_plan *plan, const fv_plan_step *step, fv_value value);
+
 fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err);
 
 #endif

@@ -3,6 +3,12 @@
 #include <math.h>
 #include <stdio.h>
 
+typedef struct fv_region_args {
+    const fv_region *region;
+    const fv_plan_step *steps;
+    size_t batch;
+} fv_region_args;
+
 static void *stored(void *user, fv_value value)
 {
     const fv_exec *exec = user;
@@ -87,36 +93,64 @@ void fv_exec_free(fv_exec *exec)
     fv_release(&host, exec);
 }
 
-static bool updates(const fv_exec *exec, const fv_plan_step *step)
-{
-    return (exec->graph.nodes[step->node].op->flags & FV_OP_EFFECT) != 0;
-}
-
 static void run_step(fv_exec *exec, const fv_plan_step *step)
 {
     fv_pool_run(exec->pool, step->run, step->args, step->items, step->chunks);
 }
 
-void fv_exec_prepare(fv_exec *exec)
+/* Units [begin, end) of a region, each through all its steps. */
+static void run_units(const void *args, size_t begin, size_t end, size_t slice)
 {
-    for (size_t i = 0; i < exec->plan.n_steps; i++)
-        if (exec->plan.steps[i].once)
-            run_step(exec, &exec->plan.steps[i]);
+    const fv_region_args *a = args;
+    const size_t n = a->batch, units = a->region->tasks;
+
+    for (size_t u = begin; u < end; u++)
+        for (size_t i = 0; i < a->region->count; i++) {
+            const fv_plan_step *s = &a->steps[i];
+            const size_t from = s->per_sample ? u * n / units * s->per_sample : u * s->items / units;
+            const size_t to = s->per_sample ? (u + 1) * n / units * s->per_sample : (u + 1) * s->items / units;
+
+            s->run(s->args, from, to, slice);
+        }
 }
 
-/* Steps that are not `once` and whose being an update is `update`. */
-static void run_steps(fv_exec *exec, bool update)
+/* Chunks [begin, end) of all steps of a region, counted through. */
+static void run_chunks(const void *args, size_t begin, size_t end, size_t slice)
 {
-    for (size_t i = 0; i < exec->plan.n_steps; i++) {
-        const fv_plan_step *step = &exec->plan.steps[i];
+    const fv_region_args *a = args;
 
-        if (!step->once && updates(exec, step) == update)
-            run_step(exec, step);
+    for (size_t i = 0; i < a->region->count && begin < end; i++) {
+        const fv_plan_step *s = &a->steps[i];
+
+        for (size_t c = begin; c < s->chunks && c < end; c++)
+            s->run(s->args, c * s->items / s->chunks, (c + 1) * s->items / s->chunks, a->region->count == 1 ? c : slice);
+        begin = begin > s->chunks ? begin - s->chunks : 0;
+        end = end > s->chunks ? end - s->chunks : 0;
     }
 }
 
-void fv_exec_compute(fv_exec *exec) { run_steps(exec, false); }
-void fv_exec_update(fv_exec *exec) { run_steps(exec, true); }
+static void run_region(fv_exec *exec, const fv_region *region)
+{
+    const fv_region_args args = {region, exec->plan.steps + region->first, exec->graph.batch};
+    const size_t threads = fv_pool_threads(exec->pool);
+
+    if (region->units)
+        fv_pool_run(exec->pool, run_units, &args, region->tasks, threads < region->tasks ? threads : region->tasks);
+    else
+        fv_pool_run(exec->pool, run_chunks, &args, region->tasks, region->tasks);
+}
+
+/* Regions that run once, that compute, or that update. */
+static void run_regions(fv_exec *exec, bool once, bool update)
+{
+    for (size_t r = 0; r < exec->plan.n_regions; r++)
+        if (exec->plan.regions[r].once == once && exec->plan.regions[r].update == update)
+            run_region(exec, &exec->plan.regions[r]);
+}
+
+void fv_exec_prepare(fv_exec *exec) { run_regions(exec, true, false); }
+void fv_exec_compute(fv_exec *exec) { run_regions(exec, false, false); }
+void fv_exec_update(fv_exec *exec) { run_regions(exec, false, true); }
 
 void fv_exec_run(fv_exec *exec)
 {
@@ -141,7 +175,7 @@ const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size)
         const fv_node *node = &exec->graph.nodes[step->node];
         const bool last = i + 1 == exec->plan.n_steps || exec->plan.steps[i + 1].node != step->node;
 
-        if (step->once || updates(exec, step))
+        if (step->once || step->update)
             continue;
         run_step(exec, step);
         for (int k = 0; last && k < node->n_out; k++)
