@@ -11,7 +11,10 @@ typedef struct fv_cursor {
     bool failed;
 } fv_cursor;
 
-static inline size_t fv_cursor_left(const fv_cursor *c) { return c->size - c->at; }
+static inline size_t fv_cursor_left(const fv_cursor *c)
+{
+    return c->size - c->at;
+}
 
 /* The next n bytes, or NULL when fewer are left. */
 static inline const uint8_t *fv_cursor_take(fv_cursor *c, size_t n)

@@ -12,7 +12,8 @@ fv_status fv_fail_memory(fv_error *err, size_t bytes, const char *what);
 /* Put "place: " in front of the message that is there already. */
 fv_status fv_fail_at(fv_error *err, fv_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* FV_E_IO with the system's words for the errno value `number` behind the message: "net.txt: cannot open: No such file ...". */
+/* FV_E_IO with the system's words for the errno value `number` behind the message: "x.net: cannot open: No such file
+ * or directory". */
 fv_status fv_fail_errno(fv_error *err, int number, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #define FV_COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -109,8 +109,11 @@ fv_status fv_file_map(const char *path, const uint8_t **data, size_t *size, fv_e
 
 void fv_file_unmap(const uint8_t *data, size_t size)
 {
-    if (data)
-        munmap((void *)(uintptr_t)data, size);
+    void *map;
+
+    memcpy(&map, &data, sizeof map); /* without its const */
+    if (map)
+        munmap(map, size);
 }
 
 /* What fv_file_replace works on: the folder is open, so that the name, the temporary file and the rename mean the

@@ -11,7 +11,14 @@ typedef struct fv_random {
 } fv_random;
 
 /* What a stream is used for; operators of a graph take FV_STREAM_NODE + node number. */
-enum { FV_STREAM_INIT = 0x1000, FV_STREAM_SHUFFLE = 1, FV_STREAM_AUGMENT = 2, FV_STREAM_SPLIT = 3, FV_STREAM_TEST = 4, FV_STREAM_NODE = 0x100000 };
+enum {
+    FV_STREAM_INIT = 0x1000,
+    FV_STREAM_SHUFFLE = 1,
+    FV_STREAM_AUGMENT = 2,
+    FV_STREAM_SPLIT = 3,
+    FV_STREAM_TEST = 4,
+    FV_STREAM_NODE = 0x100000
+};
 
 static inline void fv_philox(uint64_t seed, uint32_t stream, uint32_t step, uint64_t index, uint32_t out[4])
 {
@@ -34,9 +41,9 @@ static inline void fv_philox(uint64_t seed, uint32_t stream, uint32_t step, uint
     out[3] = c3;
 }
 
-uint64_t fv_random_bits(fv_random random, uint64_t index);             /* 64 random bits */
-double fv_random_uniform(fv_random random, uint64_t index);            /* [0, 1), 53 bits */
-double fv_random_normal(fv_random random, uint64_t index);             /* mean 0, variance 1 (Box-Muller) */
+uint64_t fv_random_bits(fv_random random, uint64_t index);              /* 64 random bits */
+double fv_random_uniform(fv_random random, uint64_t index);             /* [0, 1), 53 bits */
+double fv_random_normal(fv_random random, uint64_t index);              /* mean 0, variance 1 (Box-Muller) */
 uint64_t fv_random_below(fv_random random, uint64_t index, uint64_t n); /* 0 .. n-1, n > 0, bias below 2^-64 n */
 
 /* Fisher-Yates: items[0..n-1] become a permutation of 0..n-1 that depends on `random` alone. */

@@ -22,7 +22,8 @@ size_t fv_text_distance(const char *a, const char *b, size_t limit);
 /* The nearest of `count` words at distance <= 2 and less than half of the word's length, or NULL. */
 const char *fv_text_nearest(const char *word, const char *const *words, size_t count);
 
-/* Parse a whole string as a number; false if anything is left over, out of range or not finite. Never uses the locale. */
+/* Parse a whole string as a number; false if anything is left over, out of range or not finite. Never uses the locale.
+ */
 bool fv_text_real(const char *text, double *out);
 bool fv_text_integer(const char *text, long long *out);
 

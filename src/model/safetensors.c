@@ -1,4 +1,5 @@
-/* The reader of safetensors (rules: safetensors.h). JSON is jansson's work; a scan before it bounds depth and memory. */
+/* The reader of safetensors (rules: safetensors.h). JSON is jansson's work; a scan before it bounds depth and memory.
+ */
 #include "model/safetensors.h"
 #include "base/cursor.h"
 #include "base/error.h"

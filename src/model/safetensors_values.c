@@ -70,7 +70,8 @@ static float float_of(uint32_t bits)
     return value;
 }
 
-/* IEEE 754 half: sign, 5 bits of exponent (bias 15), 10 of fraction. Subnormals are fraction x 2^-24, exact in float. */
+/* IEEE 754 half: sign, 5 bits of exponent (bias 15), 10 of fraction. Subnormals are fraction x 2^-24, exact in float.
+ */
 static float half(uint16_t h)
 {
     const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 1023;
@@ -100,7 +101,7 @@ static double element(fv_st_type type, const uint8_t *p)
     return float_of((uint32_t)little(p, 2) << 16); /* BF16: the upper half of a float */
 }
 
-static fv_status check_range(const fv_st_tensor *t, uint64_t first, size_t count, const uint8_t **data, fv_error *err)
+static fv_status check_range(const fv_st_tensor *t, uint64_t first, size_t count, fv_error *err)
 {
     char quoted[FV_QUOTE];
     const size_t size = fv_st_type_bits(t->type) / 8;
@@ -113,18 +114,18 @@ static fv_status check_range(const fv_st_tensor *t, uint64_t first, size_t count
     if (first > elements || count > elements - first)
         return fv_fail(err, FV_E_RANGE, "tensor '%s' has %" PRIu64 " elements, wanted %zu from %" PRIu64, quoted,
                        elements, count, first);
-    *data = count ? t->data + (size_t)first * size : NULL;
     return FV_OK;
 }
 
 fv_status fv_st_read_float(const fv_st_tensor *t, uint64_t first, size_t count, float *out, fv_error *err)
 {
     const size_t size = fv_st_type_bits(t->type) / 8;
+    const fv_status status = check_range(t, first, count, err);
     const uint8_t *data;
-    const fv_status status = check_range(t, first, count, &data, err);
 
     if (status != FV_OK || count == 0)
         return status;
+    data = t->data + (size_t)first * size;
     if (t->type == FV_ST_F32)
         memcpy(out, data, count * sizeof *out);
     else
@@ -136,11 +137,12 @@ fv_status fv_st_read_float(const fv_st_tensor *t, uint64_t first, size_t count, 
 fv_status fv_st_read_double(const fv_st_tensor *t, uint64_t first, size_t count, double *out, fv_error *err)
 {
     const size_t size = fv_st_type_bits(t->type) / 8;
+    const fv_status status = check_range(t, first, count, err);
     const uint8_t *data;
-    const fv_status status = check_range(t, first, count, &data, err);
 
     if (status != FV_OK || count == 0)
         return status;
+    data = t->data + (size_t)first * size;
     for (size_t i = 0; i < count; i++)
         out[i] = element(t->type, data + i * size);
     return FV_OK;

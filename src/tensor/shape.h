@@ -22,8 +22,14 @@ static inline size_t fv_elements(const fv_shape *s)
     return n;
 }
 
-static inline size_t fv_channels(const fv_shape *s) { return s->dim[s->rank - 1]; }
-static inline size_t fv_pixels(const fv_shape *s) { return fv_channels(s) ? fv_elements(s) / fv_channels(s) : 0; }
+static inline size_t fv_channels(const fv_shape *s)
+{
+    return s->dim[s->rank - 1];
+}
+static inline size_t fv_pixels(const fv_shape *s)
+{
+    return fv_channels(s) ? fv_elements(s) / fv_channels(s) : 0;
+}
 
 static inline bool fv_shape_equal(const fv_shape *a, const fv_shape *b)
 {
@@ -35,8 +41,14 @@ static inline bool fv_shape_equal(const fv_shape *a, const fv_shape *b)
     return true;
 }
 
-static inline fv_shape fv_shape4(size_t n, size_t h, size_t w, size_t c) { return (fv_shape){4, {n, h, w, c}}; }
-static inline fv_shape fv_shape1(size_t c) { return (fv_shape){1, {c}}; }
+static inline fv_shape fv_shape4(size_t n, size_t h, size_t w, size_t c)
+{
+    return (fv_shape){4, {n, h, w, c}};
+}
+static inline fv_shape fv_shape1(size_t c)
+{
+    return (fv_shape){1, {c}};
+}
 
 /* Text such as 8x56x56x64 in buf (at least 96 bytes); returns buf. */
 const char *fv_shape_text(const fv_shape *s, char buf[96]);
