@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/grid.h"
 #include "cli/json.h"
+#include "run/pool.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,6 +85,8 @@ static int infer(const fv_cli *cli, const fv_net_info *info, fv_net *net, times 
     if (!code && (fv_model_create(&cli->host, net, cli->common->seed, &model, &err) ||
                   fv_session_create(&cli->host, model, &options, &session, &err)))
         code = fv_cli_fail(cli, &err);
+    if (!code)
+        fv_cli_detail(cli, "%s", fv_session_explain(session));
     begin(t, values);
     while (!code && more) {
         if (fv_session_run(session, input, values->batch, output, &err))
@@ -202,7 +205,7 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
     fv_cli_json_text(&json, "net", name);
     fv_cli_json_text(&json, "mode", mode_words[values->mode]);
     fv_cli_json_count(&json, "batch", values->batch);
-    fv_cli_json_count(&json, "threads", cli->common->threads);
+    fv_cli_json_count(&json, "threads", cli->common->threads ? cli->common->threads : fv_pool_cores());
     fv_cli_json_real(&json, "median_ms", median_ms);
     fv_cli_json_real(&json, "min_ms", t->ms[0]);
     fv_cli_json_real(&json, "max_ms", t->ms[t->count - 1]);
@@ -297,7 +300,6 @@ const fv_cli_verb fv_cli_verb_bench = {
     .examples = {{"bench lenet-5", "the time for one image on all cores"},
                  {"bench lenet-5 --mode train --batch 128 --threads 2", "the speed of training"},
                  {"bench lenet-5 --batch 64 --seconds 10 --json", "for a script"}},
-    .more = "doc/performance.md",
     .tables = tables,
     .value_bytes = sizeof(bench_values),
     .run = run,

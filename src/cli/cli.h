@@ -60,6 +60,8 @@ const fv_cli_verb *fv_cli_verb_find(const char *name);
 void fv_cli_say(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for what only --quiet silences. */
 void fv_cli_note(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same for what only --verbose asks for. */
+void fv_cli_detail(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A mistake in the command line: says it and where help is; returns FV_EXIT_USAGE. */
 int fv_cli_usage(const fv_cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Says what the library reported; returns the exit code that belongs to it. */

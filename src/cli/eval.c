@@ -166,12 +166,8 @@ static void json_classes(fv_cli_json *json, const measured *m)
     }
     fv_cli_json_end(json);
     fv_cli_json_array(json, "confusion");
-    for (size_t label = 0; label < m->result.classes; label++) {
-        fv_cli_json_array(json, NULL);
-        for (size_t c = 0; c < m->result.classes; c++)
-            fv_cli_json_count(json, NULL, fv_cli_confusion_at(&m->confusion, label, c));
-        fv_cli_json_end(json);
-    }
+    for (size_t label = 0; label < m->result.classes; label++)
+        fv_cli_json_counts(json, NULL, m->confusion.counts + label * m->result.classes, m->result.classes);
     fv_cli_json_end(json);
 }
 
@@ -258,6 +254,8 @@ static int measure(const fv_cli *cli, measured *m)
     if (fv_evaluate(&cli->host, m->model, m->data, m->split, &options, &m->result, m->probabilities, &err))
         return fv_cli_fail(cli, &err);
     count(m);
+    fv_cli_detail(cli, "%s: %zu images of %s in batches of %zu", fv_net_name(fv_model_net(m->model)), n,
+                  split_words[m->split], (size_t)values->batch);
     return FV_EXIT_OK;
 }
 

@@ -76,34 +76,22 @@ static bool print_table(const fv_cli *cli, const char *name, const fv_net_info *
     return true;
 }
 
-static void numbers(fv_cli_json *json, const char *key, const uint32_t v[2])
-{
-    fv_cli_json_array(json, key);
-    fv_cli_json_count(json, NULL, v[0]);
-    fv_cli_json_count(json, NULL, v[1]);
-    fv_cli_json_end(json);
-}
-
 static void json_row(fv_cli_json *json, const fv_layer *l)
 {
     fv_cli_json_object(json, NULL);
     fv_cli_json_text(json, "name", l->name);
     fv_cli_json_text(json, "type", l->type);
     fv_cli_json_text(json, "text", l->text);
-    fv_cli_json_array(json, "out");
-    fv_cli_json_count(json, NULL, l->height);
-    fv_cli_json_count(json, NULL, l->width);
-    fv_cli_json_count(json, NULL, l->channels);
-    fv_cli_json_end(json);
+    fv_cli_json_counts(json, "out", (uint64_t[]){l->height, l->width, l->channels}, 3);
     fv_cli_json_count(json, "params", l->parameters);
     fv_cli_json_count(json, "macs", l->macs);
     fv_cli_json_count(json, "connections", l->connections);
     fv_cli_json_count(json, "activation_bytes", l->activation_bytes);
     if (l->kernel[0]) {
-        numbers(json, "kernel", l->kernel);
-        numbers(json, "stride", l->stride);
-        numbers(json, "pad", l->pad_begin);
-        numbers(json, "pad_end", l->pad_end);
+        fv_cli_json_counts(json, "kernel", (uint64_t[]){l->kernel[0], l->kernel[1]}, 2);
+        fv_cli_json_counts(json, "stride", (uint64_t[]){l->stride[0], l->stride[1]}, 2);
+        fv_cli_json_counts(json, "pad", (uint64_t[]){l->pad_begin[0], l->pad_begin[1]}, 2);
+        fv_cli_json_counts(json, "pad_end", (uint64_t[]){l->pad_end[0], l->pad_end[1]}, 2);
     }
     if (l->groups)
         fv_cli_json_count(json, "groups", l->groups);
@@ -121,11 +109,7 @@ static bool print_json(const char *name, const fv_net_info *info)
 
     fv_cli_json_begin(&json, 2);
     fv_cli_json_text(&json, "name", name);
-    fv_cli_json_array(&json, "input");
-    fv_cli_json_count(&json, NULL, info->height);
-    fv_cli_json_count(&json, NULL, info->width);
-    fv_cli_json_count(&json, NULL, info->channels);
-    fv_cli_json_end(&json);
+    fv_cli_json_counts(&json, "input", (uint64_t[]){info->height, info->width, info->channels}, 3);
     fv_cli_json_count(&json, "classes", info->classes);
     fv_cli_json_count(&json, "parameters", info->parameters);
     fv_cli_json_count(&json, "parameters_training", info->parameters_training);

@@ -76,6 +76,14 @@ void fv_cli_json_count(fv_cli_json *json, const char *key, uint64_t value)
     fv_text_print(&json->text, "%llu", (unsigned long long)value);
 }
 
+void fv_cli_json_counts(fv_cli_json *json, const char *key, const uint64_t *values, size_t count)
+{
+    member(json, key);
+    for (size_t i = 0; i < count; i++)
+        fv_text_print(&json->text, "%s%llu", i ? ", " : "[", (unsigned long long)values[i]);
+    fv_text_print(&json->text, "%s", count ? "]" : "[]");
+}
+
 void fv_cli_json_real(fv_cli_json *json, const char *key, double value)
 {
     member(json, key);

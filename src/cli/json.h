@@ -21,6 +21,7 @@ void fv_cli_json_end(fv_cli_json *json); /* of the innermost object or array */
 void fv_cli_json_text(fv_cli_json *json, const char *key,
                       const char *value); /* bytes that are not UTF-8 become U+FFFD */
 void fv_cli_json_count(fv_cli_json *json, const char *key, uint64_t value);
+void fv_cli_json_counts(fv_cli_json *json, const char *key, const uint64_t *values, size_t count); /* [28, 28, 1] */
 void fv_cli_json_real(fv_cli_json *json, const char *key, double value); /* null if it is not finite */
 void fv_cli_json_flag(fv_cli_json *json, const char *key, bool value);
 

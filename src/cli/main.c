@@ -67,6 +67,17 @@ void fv_cli_note(const fv_cli *cli, const char *format, ...)
     va_end(arguments);
 }
 
+void fv_cli_detail(const fv_cli *cli, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!cli->common->verbose)
+        return;
+    va_start(arguments, format);
+    say(cli, format, arguments);
+    va_end(arguments);
+}
+
 int fv_cli_usage(const fv_cli *cli, const char *format, ...)
 {
     va_list arguments;

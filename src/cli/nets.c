@@ -25,11 +25,7 @@ static void json_row(fv_cli_json *json, const char *name, const fv_net_info *inf
 {
     fv_cli_json_object(json, NULL);
     fv_cli_json_text(json, "name", name);
-    fv_cli_json_array(json, "input");
-    fv_cli_json_count(json, NULL, info->height);
-    fv_cli_json_count(json, NULL, info->width);
-    fv_cli_json_count(json, NULL, info->channels);
-    fv_cli_json_end(json);
+    fv_cli_json_counts(json, "input", (uint64_t[]){info->height, info->width, info->channels}, 3);
     fv_cli_json_count(json, "classes", info->classes);
     fv_cli_json_count(json, "layers", info->count);
     fv_cli_json_count(json, "parameters", info->parameters);

@@ -109,7 +109,11 @@ static int open_model(const fv_cli *cli, predictor *p)
     p->order = calloc(p->classes, sizeof *p->order);
     if (!p->probabilities || !p->order)
         return fv_cli_memory(cli);
-    return fv_session_create(&cli->host, p->model, &options, &p->session, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+    if (fv_session_create(&cli->host, p->model, &options, &p->session, &err))
+        return fv_cli_fail(cli, &err);
+    fv_cli_detail(cli, "%s: %zu classes, a session of %zu bytes", fv_net_name(fv_model_net(p->model)), p->classes,
+                  fv_session_bytes(p->session));
+    return FV_EXIT_OK;
 }
 
 static int run(const fv_cli *cli)
@@ -175,7 +179,7 @@ const fv_cli_verb fv_cli_verb_predict = {
     .examples = {{"predict runs/train digit.png", "which digit is it?"},
                  {"predict model.safetensors *.png --top 3", "the three likeliest classes of each"},
                  {"predict model.safetensors *.png --csv > said.csv", "a table for other programs"}},
-    .more = "doc/predict.md",
+    .more = "doc/training.md",
     .tables = tables,
     .value_bytes = sizeof(predict_values),
     .run = run,

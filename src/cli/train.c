@@ -103,6 +103,22 @@ static int read_settings(const session *s, fv_settings *settings)
     return apply_options(s, settings);
 }
 
+/* For --verbose: every option as it holds now, and what there is to learn from. */
+static void tell(const session *s, const fv_settings *settings)
+{
+    fv_text text;
+    size_t height, width, channels;
+
+    fv_text_init(&text, NULL);
+    fv_settings_print(settings, &text);
+    fv_data_size(s->data, &height, &width, &channels);
+    fv_cli_detail(s->cli, "options: %s", text.failed ? "?" : text.data);
+    fv_cli_detail(s->cli, "data: %zu to train on, %zu to validate, %zu to test; %zux%zux%zu, %zu classes",
+                  fv_data_count(s->data, FV_TRAIN), fv_data_count(s->data, FV_VAL), fv_data_count(s->data, FV_TEST),
+                  height, width, channels, fv_data_classes(s->data));
+    fv_text_free(&text);
+}
+
 static int open_data(session *s, const char *path, const fv_settings *settings)
 {
     fv_data_options options = FV_DATA_OPTIONS;
@@ -111,7 +127,10 @@ static int open_data(session *s, const char *path, const fv_settings *settings)
     options.val = settings->val;
     options.seed = settings->seed;
     options.limit = settings->limit;
-    return fv_data_open(&s->cli->host, path, &options, &s->data, &err) ? fv_cli_fail(s->cli, &err) : FV_EXIT_OK;
+    if (fv_data_open(&s->cli->host, path, &options, &s->data, &err))
+        return fv_cli_fail(s->cli, &err);
+    tell(s, settings);
+    return FV_EXIT_OK;
 }
 
 static fv_train_options library_options(session *s, const char *data_path)

@@ -1,4 +1,4 @@
-"""stop.py SIGNAL FILE COMMAND...: send the signal once FILE has a line besides its header; print the exit code."""
+"""stop.py SIGNAL FILE COMMAND...: send the signal once FILE has a second line; print the exit code."""
 import pathlib
 import signal
 import subprocess
@@ -7,7 +7,7 @@ import time
 
 file = pathlib.Path(sys.argv[2])
 process = subprocess.Popen(sys.argv[3:])
-while process.poll() is None and not (file.is_file() and file.read_text().count("\n") > 1):
+while process.poll() is None and not (file.is_file() and file.read_bytes().count(b"\n") > 1):
     time.sleep(0.001)
 process.send_signal(getattr(signal, "SIG" + sys.argv[1]))
 print(process.wait())
