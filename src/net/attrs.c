@@ -38,18 +38,18 @@ bool fv_attr_set(const fv_op *op, void *attrs, const char *name, size_t value)
 }
 
 /* An attribute of any type, read from where it lies. */
-typedef union value {
+typedef union any {
     size_t whole, size[2];
     double real;
     bool flag;
     fv_pad pad;
     int word;
-} value;
+} any;
 
-static value read_value(const fv_attr *attr, const void *attrs)
+static any read_value(const fv_attr *attr, const void *attrs)
 {
     const char *at = (const char *)attrs + attr->offset;
-    value v;
+    any v;
 
     memset(&v, 0, sizeof v);
     switch (attr->type) {
@@ -85,7 +85,7 @@ static bool same_pad(const fv_pad *a, const fv_pad *b)
 
 static bool equal(const fv_attr *attr, const void *attrs, const void *base)
 {
-    const value a = read_value(attr, attrs), b = read_value(attr, base);
+    const any a = read_value(attr, attrs), b = read_value(attr, base);
 
     switch (attr->type) {
     case FV_ATTR_INT:
@@ -105,6 +105,15 @@ static bool equal(const fv_attr *attr, const void *attrs, const void *base)
     return false;
 }
 
+/* Whole numbers as people write them: the shortest form of 20 is 2e+01. */
+void fv_net_print_real(fv_text *text, double value)
+{
+    if (value > -1e6 && value < 1e6 && value == (double)(int)value)
+        fv_text_print(text, "%d", (int)value);
+    else
+        fv_text_print_real(text, value);
+}
+
 static void print_pad(fv_text *text, const fv_pad *pad)
 {
     if (pad->same)
@@ -120,7 +129,7 @@ static void print_pad(fv_text *text, const fv_pad *pad)
 /* The value alone; kernels are written 3x3 as papers do, strides 2. A flag that is on has no value. */
 static void print_value(fv_text *text, const fv_attr *attr, const void *attrs)
 {
-    const value v = read_value(attr, attrs);
+    const any v = read_value(attr, attrs);
 
     switch (attr->type) {
     case FV_ATTR_INT:
@@ -133,7 +142,7 @@ static void print_value(fv_text *text, const fv_attr *attr, const void *attrs)
             fv_text_print(text, "classes");
         break;
     case FV_ATTR_REAL:
-        fv_text_print_real(text, v.real);
+        fv_net_print_real(text, v.real);
         break;
     case FV_ATTR_FLAG:
         fv_text_print(text, "%s", v.flag ? "on" : "off");
@@ -151,6 +160,14 @@ static void print_value(fv_text *text, const fv_attr *attr, const void *attrs)
         fv_text_print(text, "%s", attr->words[v.word]);
         break;
     }
+}
+
+bool fv_attrs_equal(const fv_op *op, const void *a, const void *b)
+{
+    for (const fv_attr *attr = op->attrs; attr && attr->name; attr++)
+        if (!equal(attr, a, b))
+            return false;
+    return true;
 }
 
 static void print_named(fv_text *text, const fv_attr *attr, const void *attrs)

@@ -335,9 +335,11 @@ static bool add_losses(fv_walk *w)
     return true;
 }
 
-/* A name by which `from` finds the value. */
+/* A name by which `from` finds the value: its layer's. */
 static const char *name_of(const fv_walk *w, fv_value value)
 {
+    if (w->n_open && w->open[0]->value == value)
+        return w->open[0]->text;
     for (size_t i = w->names.n; i > 0; i--)
         if (w->names.order[i - 1]->value == value && !w->names.order[i - 1]->head)
             return w->names.order[i - 1]->text;

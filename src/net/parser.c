@@ -167,6 +167,7 @@ bool fv_parse_real(fv_parser *p, const char *what, double least, double most, do
     if (!fv_text_real(p->token.text, out))
         return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is %s, but must be a number", what,
                              fv_parse_shown(p));
+    *out += 0; /* -0 is 0 */
     if (*out < least || *out > most)
         return out_of_range(p, what, least, most);
     fv_parse_next(p);

@@ -130,7 +130,7 @@ static void print_stmt(fv_text *text, const fv_stmt *s, int indent)
         break;
     case FV_STMT_AUX:
         fv_text_print(text, "aux weight ");
-        fv_text_print_real(text, s->weight);
+        fv_net_print_real(text, s->weight);
         fv_text_print(text, " {");
         print_list(text, &s->arms->body, indent + INDENT);
         new_line(text, indent);
@@ -142,9 +142,7 @@ static void print_stmt(fv_text *text, const fv_stmt *s, int indent)
 /* A `default` line that says what held anyway is left out: it could not be read without an attribute. */
 static bool says_something(const fv_stmt *s)
 {
-    if (s->kind != FV_STMT_DEFAULT)
-        return true;
-    return memcmp(s->attrs, s->base, s->op->attr_bytes) != 0;
+    return s->kind != FV_STMT_DEFAULT || !fv_attrs_equal(s->op, s->attrs, s->base);
 }
 
 /* indent -1: in the line that is begun. */
@@ -172,7 +170,7 @@ static void print_numbers(fv_text *text, const char *word, const double *n, size
         fv_text_print(text, " %s", word);
     for (size_t i = 0; i < count; i++) {
         fv_text_print(text, " ");
-        fv_text_print_real(text, n[i]);
+        fv_net_print_real(text, n[i]);
     }
 }
 

@@ -138,6 +138,7 @@ struct fv_net {
  * says them), those that must be written are printed too. */
 void fv_attrs_print(fv_text *text, const fv_op *op, const void *attrs, const void *base, bool spelled);
 
+bool fv_attrs_equal(const fv_op *op, const void *a, const void *b);
 const fv_attr *fv_attr_find(const fv_op *op, const char *name);
 
 /* Set an attribute by name from code: both numbers of a SIZE, a flag, an INT or CLASSES. False if there is none. */
@@ -145,6 +146,8 @@ bool fv_attr_set(const fv_op *op, void *attrs, const char *name, size_t value);
 
 /* An operator and those without number behind its name that belong to it, "conv 5x5 6 pad 2". */
 void fv_op_print(fv_text *text, const fv_op *op, const void *attrs);
+
+void fv_net_print_real(fv_text *text, double value);
 
 /* ---- printer (net/print.c): the whole net as the parser reads it; a block of the net's host. NULL without memory. */
 char *fv_net_print(const fv_net *net);
