@@ -32,13 +32,18 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
     x += group * in_c;
     y += group * out_c;
     p.tile.a = rows;
-    p.tile.floor = a->act == FV_ACT_RELU ? 0 : -(real)INFINITY;
+    p.tile.relu = a->act == FV_ACT_RELU;
     /* Pixels of one channel are neighbours themselves: no pointers are needed, as long as tiles end with the row. */
     p.neighbours = step == 1;
     for (size_t first = 0, oh = 0, ow = 0; first < pixels; first += count) {
         count = fv_next_rows(p.neighbours ? g->out_w - ow : pixels - first);
-        p.tile.base = x + oh * g->stride_h * pitch + ow * step;
-        for (size_t i = 0; i < count; i++) {
+        if (p.neighbours) {
+            p.tile.base = x + oh * g->stride_h * pitch + ow;
+            ow += count;
+            oh += ow == g->out_w;
+            ow = ow == g->out_w ? 0 : ow;
+        }
+        for (size_t i = 0; i < count && !p.neighbours; i++) {
             rows[i] = x + oh * g->stride_h * pitch + ow * step;
             if (++ow == g->out_w) {
                 ow = 0;

@@ -47,7 +47,7 @@ static void group_backward_x(const fv_conv_args *a, const real *dy, real *dx, si
     const size_t panels = fv_panel_count(FV_PANEL, cols), at_once = FV_COLUMNS / FV_PANEL;
     const fv_window_runs r = fv_conv_runs(g, pitch);
     fv_row_product p = {
-        .tile = {.outer = 1, .inner = 1, .run = out_c, .run_step = 1, .floor = -(real)INFINITY},
+        .tile = {.outer = 1, .inner = 1, .run = out_c, .run_step = 1},
         .b = (const real *)a->w + group * out_c * fv_panel_columns(FV_PANEL, cols),
         .depth = out_c, .cols = cols,
     };

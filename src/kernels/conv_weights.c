@@ -26,7 +26,7 @@ static void weight_rows(const strip *s, size_t group, size_t row, size_t count, 
     const real *x = s->x + group * in_c, *rows[FV_WEIGHT_ROWS];
     fv_tile t = {
         .a = rows, .base = x + offset, .b_step = g->out_c, .plain = true, .outer = s->bottom - s->top, .inner = 1,
-        .run = g->out_w, .outer_step = g->stride_h * s->pitch, .run_step = g->stride_w * g->in_c, .ldc = g->out_c, .floor = -(real)INFINITY,
+        .run = g->out_w, .outer_step = g->stride_h * s->pitch, .run_step = g->stride_w * g->in_c, .ldc = g->out_c,
     };
 
     for (size_t i = 0; i < count && !neighbours; i++) {

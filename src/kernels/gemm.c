@@ -28,7 +28,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 
     (void)slice;
     p.tile.a = rows;
-    p.tile.floor = a->act == FV_ACT_RELU ? 0 : -(real)INFINITY;
+    p.tile.relu = a->act == FV_ACT_RELU;
     for (size_t item = begin; item < end; item++) {
         const size_t rb = item / a->col_blocks, cb = item % a->col_blocks;
         const size_t row_end = (rb + 1) * a->rows / a->row_blocks;
@@ -59,7 +59,7 @@ void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
     const fv_gemm_tn_args *a = args;
     fv_tile t = {
         .outer = 1, .inner = 1, .run = a->depth, .run_step = a->lda, .b_step = a->ldb, .plain = true,
-        .init = FV_FN(zeros), .ldc = a->cols, .floor = -(real)INFINITY,
+        .init = FV_FN(zeros), .ldc = a->cols,
     };
 
     (void)slice;

@@ -26,39 +26,77 @@ FV_INLINE void max_lanes(const real *x, const fv_pool_args *a, const fv_pool_win
         ivec_store_bytes(argmax, arg, lanes);
 }
 
+/* All channels of one output. */
 static void max_pixel(const fv_pool_args *a, const real *x, size_t oh, size_t ow, real *y, uint8_t *argmax)
 {
     const fv_pool_window r = fv_pool_at(a, oh, ow);
-    const size_t rows = r.h1 - r.h0, cols = r.w1 - r.w0;
 
     x += (r.h0 * a->in_w + r.w0) * a->c;
-    for (size_t c = 0; c < a->c; c += FV_LANES) {
-        const size_t lanes = vec_lanes(c, a->c);
+    for (size_t c = 0; c < a->c; c += FV_LANES)
+        max_lanes(x + c, a, &r, r.h1 - r.h0, r.w1 - r.w0, y + c, argmax ? argmax + c : NULL, vec_lanes(c, a->c));
+}
 
-        if (rows == 2 && cols == 2) /* constants: the loops unroll */
-            max_lanes(x + c, a, &r, 2, 2, y + c, argmax ? argmax + c : NULL, lanes);
-        else
-            max_lanes(x + c, a, &r, rows, cols, y + c, argmax ? argmax + c : NULL, lanes);
+/* Outputs [begin, end) of a row, all of whose windows lie inside the picture; rows and cols are the kernel, and constants
+ * where it is a usual one. */
+FV_INLINE void max_inside(const fv_pool_args *a, const real *x, size_t begin, size_t end, size_t rows, size_t cols, real *y,
+                          uint8_t *argmax)
+{
+    const fv_pool_window whole = {0};
+    const size_t channels = a->c, rest = channels % FV_LANES;
+
+    for (size_t i = begin; i < end; i++) {
+        const real *cell = x + (i * a->stride_w - a->pad_left) * channels;
+        size_t at = i * channels;
+
+        for (; at + FV_LANES <= (i + 1) * channels; at += FV_LANES, cell += FV_LANES)
+            max_lanes(cell, a, &whole, rows, cols, y + at, argmax ? argmax + at : NULL, FV_LANES);
+        if (rest)
+            max_lanes(cell, a, &whole, rows, cols, y + at, argmax ? argmax + at : NULL, rest);
     }
+}
+
+static void max_row(const fv_pool_args *a, const real *x, size_t oh, real *y, uint8_t *argmax)
+{
+    size_t begin, end, top, bottom;
+
+    fv_pool_inside(a->out_w, a->kernel_w, a->stride_w, a->pad_left, a->in_w, &begin, &end);
+    fv_pool_inside(a->out_h, a->kernel_h, a->stride_h, a->pad_top, a->in_h, &top, &bottom);
+    if (oh < top || oh >= bottom)
+        begin = end = a->out_w;
+    for (size_t ow = 0; ow < begin; ow++)
+        max_pixel(a, x, oh, ow, y + ow * a->c, argmax ? argmax + ow * a->c : NULL);
+    for (size_t ow = end; ow < a->out_w; ow++)
+        max_pixel(a, x, oh, ow, y + ow * a->c, argmax ? argmax + ow * a->c : NULL);
+    if (begin == end)
+        return;
+    x += (oh * a->stride_h - a->pad_top) * a->in_w * a->c;
+    if (a->kernel_h == 2 && a->kernel_w == 2)
+        max_inside(a, x, begin, end, 2, 2, y, argmax);
+    else if (a->kernel_h == 3 && a->kernel_w == 3)
+        max_inside(a, x, begin, end, 3, 3, y, argmax);
+    else
+        max_inside(a, x, begin, end, a->kernel_h, a->kernel_w, y, argmax);
 }
 
 /* Items are images x row blocks. */
 void FV_FN(maxpool_forward)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_pool_args *a = args;
+    const size_t row = a->out_w * a->c;
 
     (void)slice;
     for (size_t item = begin; item < end; item++) {
         const size_t image = item / a->blocks, block = item % a->blocks;
         const size_t top = block * a->out_h / a->blocks, bottom = (block + 1) * a->out_h / a->blocks;
-        const size_t first = (image * a->out_h + top) * a->out_w, pixels = (bottom - top) * a->out_w;
         const real *x = (const real *)a->x + image * a->in_h * a->in_w * a->c;
-        real *y = (real *)a->out + first * a->c;
 
-        for (size_t p = 0; p < pixels; p++)
-            max_pixel(a, x, top + p / a->out_w, p % a->out_w, y + p * a->c,
-                      a->argmax ? a->argmax + (first + p) * a->c : NULL);
-        FV_FN(act_run)(a->act, y, y, pixels * a->c);
+        for (size_t oh = top; oh < bottom; oh++) {
+            const size_t at = (image * a->out_h + oh) * row;
+            real *y = (real *)a->out + at;
+
+            max_row(a, x, oh, y, a->argmax ? a->argmax + at : NULL);
+            FV_FN(act_run)(a->act, y, y, row);
+        }
     }
 }
 

@@ -32,6 +32,17 @@ FV_INLINE bool fv_pool_tiles(const fv_pool_args *a)
            a->out_h * a->kernel_h >= a->in_h && a->out_w * a->kernel_w >= a->in_w;
 }
 
+/* Outputs [*begin, *end) of a row or column of `outs` whose windows lie inside the picture: no edge cuts them. */
+FV_INLINE void fv_pool_inside(size_t outs, size_t kernel, size_t stride, size_t pad, size_t in, size_t *begin, size_t *end)
+{
+    const size_t last = in + pad >= kernel ? (in + pad - kernel) / stride + 1 : 0;
+
+    *begin = (pad + stride - 1) / stride;
+    *begin = *begin < outs ? *begin : outs;
+    *end = last < outs ? last : outs;
+    *end = *end > *begin ? *end : *begin;
+}
+
 /* 1 / divisor of an average. */
 FV_INLINE real fv_pool_factor(const fv_pool_args *a, const fv_pool_window *r)
 {

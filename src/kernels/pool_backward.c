@@ -30,27 +30,67 @@ FV_INLINE void max_back(const fv_pool_args *a, const fv_pool_window *r, size_t r
         }
 }
 
+/* Outputs [begin, end) of row oh of an image, whose first output is `at`, as in pool.c. */
+FV_INLINE void max_row_inside(const fv_pool_args *a, real *dx, size_t at, size_t begin, size_t end, size_t rows, size_t cols,
+                              bool tiles)
+{
+    const fv_pool_window whole = {0};
+    const size_t channels = a->c, rest = channels % FV_LANES;
+
+    for (size_t i = begin; i < end; i++) {
+        real *cell = dx + (i * a->stride_w - a->pad_left) * channels;
+        size_t c = 0;
+
+        for (; c + FV_LANES <= channels; c += FV_LANES)
+            max_back(a, &whole, rows, cols, cell + c, at + i * channels + c, FV_LANES, tiles);
+        if (rest)
+            max_back(a, &whole, rows, cols, cell + c, at + i * channels + c, rest, tiles);
+    }
+}
+
+static void max_pixel(const fv_pool_args *a, real *dx, size_t at, size_t oh, size_t ow, bool tiles)
+{
+    const fv_pool_window r = fv_pool_at(a, oh, ow);
+
+    dx += (r.h0 * a->in_w + r.w0) * a->c;
+    for (size_t c = 0; c < a->c; c += FV_LANES)
+        max_back(a, &r, r.h1 - r.h0, r.w1 - r.w0, dx + c, at + ow * a->c + c, vec_lanes(c, a->c), tiles);
+}
+
+static void max_row(const fv_pool_args *a, real *dx, size_t at, size_t oh, bool tiles)
+{
+    size_t begin, end, top, bottom;
+
+    fv_pool_inside(a->out_w, a->kernel_w, a->stride_w, a->pad_left, a->in_w, &begin, &end);
+    fv_pool_inside(a->out_h, a->kernel_h, a->stride_h, a->pad_top, a->in_h, &top, &bottom);
+    if (oh < top || oh >= bottom)
+        begin = end = a->out_w;
+    for (size_t ow = 0; ow < begin; ow++)
+        max_pixel(a, dx, at, oh, ow, tiles);
+    if (begin < end) {
+        real *row = dx + (oh * a->stride_h - a->pad_top) * a->in_w * a->c;
+
+        if (tiles && a->kernel_h == 2 && a->kernel_w == 2)
+            max_row_inside(a, row, at, begin, end, 2, 2, true);
+        else
+            max_row_inside(a, row, at, begin, end, a->kernel_h, a->kernel_w, tiles);
+    }
+    for (size_t ow = end; ow < a->out_w; ow++)
+        max_pixel(a, dx, at, oh, ow, tiles);
+}
+
 void FV_FN(maxpool_backward)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_pool_args *a = args;
-    const size_t in = a->in_h * a->in_w * a->c, outs = a->out_h * a->out_w;
+    const size_t in = a->in_h * a->in_w * a->c, row = a->out_w * a->c;
     const bool tiles = fv_pool_tiles(a);
 
     (void)slice;
     if (!tiles)
         FV_FN(clear)((real *)a->dx + begin * in, (end - begin) * in);
     for (size_t image = begin; image < end; image++)
-        for (size_t p = 0; p < outs; p++) {
-            const fv_pool_window r = fv_pool_at(a, p / a->out_w, p % a->out_w);
-            const size_t rows = r.h1 - r.h0, cols = r.w1 - r.w0, at = (image * outs + p) * a->c;
-            real *dx = (real *)a->dx + image * in + (r.h0 * a->in_w + r.w0) * a->c;
-
-            for (size_t c = 0; c < a->c; c += FV_LANES)
-                if (tiles && rows == 2 && cols == 2)
-                    max_back(a, &r, 2, 2, dx + c, at + c, vec_lanes(c, a->c), true);
-                else
-                    max_back(a, &r, rows, cols, dx + c, at + c, vec_lanes(c, a->c), tiles);
-        }
+        for (size_t oh = 0; oh < a->out_h; oh++)
+            max_row(a, (real *)a->dx + image * in, (image * a->out_h + oh) * row, oh, tiles);
 }
 
 void FV_FN(avgpool_backward)(const void *args, size_t begin, size_t end, size_t slice)

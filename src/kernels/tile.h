@@ -25,7 +25,7 @@ typedef struct fv_tile {
     real *c;
     size_t ldc;
     size_t cols; /* that exist; b, init and c have no more */
-    real floor;  /* c = max(c, floor) in the end: 0 for ReLU, -INFINITY for nothing */
+    bool relu;   /* c = max(c, 0) in the end; a NaN stays */
 } fv_tile;
 
 enum {
@@ -46,7 +46,7 @@ void FV_FN(tile_neighbours)(const fv_tile *t, size_t rows, size_t width);
 /* All columns of packed b [depth, cols] from panel `first` to before `last`, for up to FV_CHUNK rows. bias (NULL = none)
  * is that of column 0, c begins with the first panel. */
 typedef struct fv_row_product {
-    fv_tile tile; /* a, outer .. run_step, ldc, floor are set */
+    fv_tile tile; /* a, outer .. run_step, ldc, relu are set */
     const real *b, *bias;
     real *c;
     size_t depth, cols, first, last;

@@ -11,13 +11,14 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
                                 const TILE_MASK_TYPE mask[TILE_VECS], TILE_VEC acc[TILE_ROWS][TILE_VECS])
 {
     const size_t b_step = t->b_step, run = t->run, run_step = t->run_step;
+    const size_t outer = t->outer, inner = t->inner, outer_step = t->outer_step, inner_step = t->inner_step;
     const real *row[TILE_ROWS], *base = t->base, *b = t->b;
 
     FV_UNROLL for (size_t i = 0; i < rows; i++)
         row[i] = neighbours ? base : t->a[i];
-    for (size_t o = 0; o < t->outer; o++)
-        for (size_t in = 0; in < t->inner; in++) {
-            size_t at = o * t->outer_step + in * t->inner_step;
+    for (size_t o = 0; o < outer; o++)
+        for (size_t in = 0; in < inner; in++) {
+            size_t at = o * outer_step + in * inner_step;
 
             for (size_t k = 0; k < run; k++, at += run_step, b += b_step) {
                 TILE_VEC v[TILE_VECS];
@@ -38,24 +39,36 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
 {
     TILE_VEC acc[TILE_ROWS][TILE_VECS];
     TILE_MASK_TYPE mask[TILE_VECS];
+    const size_t ldc = t->ldc, init_ld = t->init_ld;
     const real *init = t->init;
     real *c = t->c;
 
     FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
         mask[j] = TILE_MASK(t->cols, j);
-    FV_UNROLL for (size_t i = 0; i < rows; i++)
-        FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
-            acc[i][j] = TILE_LOAD_M(init + i * t->init_ld + j * TILE_LANES, mask[j]);
+    if (init_ld == 0) { /* one row for all: nothing, or a bias */
+        FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++) {
+            const TILE_VEC v = TILE_LOAD_M(init + j * TILE_LANES, mask[j]);
+
+            FV_UNROLL for (size_t i = 0; i < rows; i++)
+                acc[i][j] = v;
+        }
+    } else {
+        FV_UNROLL for (size_t i = 0; i < rows; i++, init += init_ld)
+            FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+                acc[i][j] = TILE_LOAD_M(init + j * TILE_LANES, mask[j]);
+    }
     if (TILE_MASKS_FREE || (t->plain && t->cols < TILE_VECS * TILE_LANES))
         TILE_NAME(steps)(t, rows, neighbours, true, mask, acc);
     else
         TILE_NAME(steps)(t, rows, neighbours, false, mask, acc);
 
-    const TILE_VEC floor = TILE_ALL(t->floor);
-
-    FV_UNROLL for (size_t i = 0; i < rows; i++, c += t->ldc)
+    if (t->relu)
+        FV_UNROLL for (size_t i = 0; i < rows; i++)
+            FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+                acc[i][j] = TILE_MAX(TILE_ALL(0), acc[i][j]);
+    FV_UNROLL for (size_t i = 0; i < rows; i++, c += ldc)
         FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
-            TILE_STORE_M(c + j * TILE_LANES, TILE_MAX(floor, acc[i][j]), mask[j]);
+            TILE_STORE_M(c + j * TILE_LANES, acc[i][j], mask[j]);
 }
 
 /* One function for each number of rows, so that a short tile does no work for rows that are not there. */

@@ -26,9 +26,10 @@ bool buffer_written(job_kind kind)
     return kind == JOB_OUT || kind == JOB_INOUT || kind == JOB_BYTES_OUT || kind == JOB_DOUBLES_OUT;
 }
 
-guarded guarded_new(size_t bytes)
+guarded guarded_new(size_t bytes, bool slack)
 {
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (bytes + FRONT + page - 1) / page * page;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), behind = slack ? page : 0;
+    const size_t size = (bytes + behind + FRONT + page - 1) / page * page;
     guarded g = {.bytes = bytes, .mapped = size + 2 * page};
     char *base = mmap(NULL, g.mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -37,8 +38,9 @@ guarded guarded_new(size_t bytes)
         exit(2);
     }
     g.base = base;
-    g.data = base + page + size - bytes;
-    memset(base + page, 0x5a, size - bytes);
+    g.data = base + page + size - behind - bytes;
+    memset(base + page, 0x5a, size - behind - bytes);
+    memset(base + page + size - behind, 0x5a, behind); /* there for real, not only mapped */
     return g;
 }
 

@@ -4,11 +4,13 @@
 #include "check.h"
 
 typedef struct guarded {
-    void *base, *data; /* data + bytes is the guard page */
+    void *base, *data; /* data + bytes is the guard page, or slack before it */
     size_t bytes, mapped;
 } guarded;
 
-guarded guarded_new(size_t bytes);
+/* With slack the guard page is not right behind the data: masked loads whose hidden lanes lie in it are slow (some 100 ns),
+ * which a benchmark must not see. */
+guarded guarded_new(size_t bytes, bool slack);
 void guarded_read_only(const guarded *g);
 bool guarded_front_whole(const guarded *g);
 void guarded_free(guarded *g);

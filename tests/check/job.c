@@ -65,7 +65,7 @@ static guarded packed(const job *j, const job_buffer *b, const guarded *source)
 {
     const size_t elements = j->set == &plain_kernels ? b->pack.depth * b->pack.cols
                                                      : fv_packed_elements(j->set, b->pack.depth, b->pack.cols);
-    guarded g = guarded_new(b->pack.groups * elements * j->set->real_bytes);
+    guarded g = guarded_new(b->pack.groups * elements * j->set->real_bytes, false);
     fv_pack_args a = b->pack;
 
     a.b = source->data;
@@ -74,13 +74,13 @@ static guarded packed(const job *j, const job_buffer *b, const guarded *source)
     return g;
 }
 
-void run_begin(run *r, const job *j, uint64_t seed)
+void run_begin(run *r, const job *j, uint64_t seed, bool slack)
 {
     *r = (run){.job = j, .args = j->args};
     for (int i = 0; i < j->buffers; i++) {
         const job_buffer *b = &j->buffer[i];
 
-        r->memory[i] = guarded_new(b->count * buffer_width(b->kind, j->set->real_bytes));
+        r->memory[i] = guarded_new(b->count * buffer_width(b->kind, j->set->real_bytes), slack);
         buffer_fill(b, r->memory[i].data, j->set->real_bytes, seed + (uint64_t)i * 7919);
         if (b->kind == JOB_PACKED) {
             guarded panels = packed(j, b, &r->memory[i]);
@@ -94,7 +94,7 @@ void run_begin(run *r, const job *j, uint64_t seed)
     for (int i = 0; i < j->pointers; i++)
         memcpy(r->args.bytes + j->pointer[i].offset, &r->memory[j->pointer[i].buffer].data, sizeof(void *));
     if (j->scratch_offset) {
-        r->scratch = guarded_new(RUN_SLICES * j->work.scratch_bytes);
+        r->scratch = guarded_new(RUN_SLICES * j->work.scratch_bytes, slack);
         memset(r->scratch.data, 0xff, r->scratch.bytes); /* NaN: what is read must have been written */
         memcpy(r->args.bytes + j->scratch_offset, &r->scratch.data, sizeof(void *));
     }

@@ -16,7 +16,7 @@ typedef struct run {
 /* The job of a case for one set of kernels; `pack` is asked for the panels of panel_set (the plain one makes others'). */
 void job_build(job *j, const check_case *c, const fv_kernels *set, const fv_kernels *panel_set);
 
-void run_begin(run *r, const job *j, uint64_t seed);
+void run_begin(run *r, const job *j, uint64_t seed, bool slack);
 void run_items(const run *r, size_t begin, size_t end, size_t slice);
 void run_end(run *r);
 
