@@ -489,6 +489,43 @@ static void losses_and_train_words(void **state)
     }
 }
 
+/* Every complete example of the manual's page; those that need an operator which is not there say so. */
+static void examples_of_the_manual(void **state)
+{
+    const char *source = getenv("FOVEA_SOURCE"), *begin;
+    char path[PATH_MAX];
+    unsigned char *page;
+    size_t size;
+    int built = 0, all = 0;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/doc/notation.md", source ? source : ".");
+    page = test_read_file(path, &size);
+    begin = (const char *)page;
+    while ((begin = strstr(begin, "```net\n"))) {
+        const char *text = begin + 7, *end = strstr(text, "```");
+        char *copy = strndup(text, (size_t)(end - text));
+        fv_net *net = NULL;
+        fv_error err = {0};
+        fv_graph graph;
+
+        all++;
+        if (fv_net_parse(NULL, copy, "notation.md", &net, &err)) {
+            test_failed(err.code, FV_E_UNSUPPORTED, &err, "is not built in");
+        } else {
+            built++;
+            build(net, true, &graph);
+            fv_graph_free(&graph);
+            round_trip(net);
+        }
+        fv_net_free(net);
+        free(copy);
+        begin = end + 3;
+    }
+    assert_true(all >= 11 && built >= 7);
+    free(page);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- adding */
 
 static void lines_can_be_added(void **state)
@@ -599,6 +636,7 @@ int main(void)
         cmocka_unit_test(input_lines_state_the_preprocessing),
         cmocka_unit_test(the_canonical_text),
         cmocka_unit_test(losses_and_train_words),
+        cmocka_unit_test(examples_of_the_manual),
         cmocka_unit_test(lines_can_be_added),
         cmocka_unit_test(a_line_that_is_wrong_changes_nothing),
         cmocka_unit_test(descriptions_follow_additions),

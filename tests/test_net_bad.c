@@ -20,7 +20,7 @@ static const struct {
     {"input", FV_E_SYNTAX, "1:6: input: a number must stand at the end"},
     {"input 28x28", FV_E_SYNTAX,
      "1:12: input: channels are missing before the end; write 28x28x1, or (224 x 224 RGB image)"},
-    {"input 28x28x9", FV_E_RANGE, "1:14: input: pictures have 1 to 4 channels, not 9"},
+    {"input 28x28x9", FV_E_RANGE, "1:7: input: pictures have 1 to 4 channels, not 9"},
     {"input 28x28x0", FV_E_RANGE, "1:7: input: sizes are 1 to 65536, not '28x28x0'"},
     {"input 28x28x1x1", FV_E_SYNTAX, "1:7: input: more than 3 sizes in '28x28x1x1'"},
     {"input 28y28", FV_E_SYNTAX, "1:7: input: '28y28' is no size; write height x width x channels"},

@@ -82,6 +82,7 @@ static size_t channels_of(const fv_parser *p)
 static bool parse_shape(fv_parser *p, fv_preprocess *in)
 {
     const bool bracket = fv_parse_take(p, "(");
+    const fv_place place = p->token.place;
     size_t n[3];
     int count;
 
@@ -97,7 +98,7 @@ static bool parse_shape(fv_parser *p, fv_preprocess *in)
                              "input: channels are missing before %s; write 28x28x1, or (224 x 224 RGB image)",
                              fv_parse_shown(p));
     if (n[2] > CHANNELS_MAX)
-        return fv_parse_fail(p, p->token.place, FV_E_RANGE, "input: pictures have 1 to %d channels, not %zu",
+        return fv_parse_fail(p, place, FV_E_RANGE, "input: pictures have 1 to %d channels, not %zu",
                              CHANNELS_MAX, n[2]);
     fv_parse_take(p, "image");
     if (bracket && !fv_parse_take(p, ")"))
