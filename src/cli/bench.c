@@ -230,6 +230,10 @@ static int run(const fv_cli *cli)
         code = fv_cli_fail(cli, &err);
     if (!code)
         code = values->mode == TRAIN ? train(cli, &info, net, &t) : infer(cli, &info, net, &t);
+    if (!code && !t.count) {
+        fv_cli_say(cli, "nothing was timed: training ended before the warm-up did");
+        code = FV_EXIT_FAILURE;
+    }
     if (!code && !print(cli, &info, fv_net_name(net), &t))
         code = fv_cli_memory(cli);
     free(t.ms);

@@ -67,12 +67,18 @@ int fv_cli_usage(const fv_cli *cli, const char *format, ...) __attribute__((form
 /* Says what the library reported; returns the exit code that belongs to it. */
 int fv_cli_fail(const fv_cli *cli, const fv_error *err);
 
+/* Out of memory: always a failure. */
+static inline int fv_cli_memory(const fv_cli *cli)
+{
+    fv_cli_say(cli, "%s", fv_status_text(FV_E_MEMORY));
+    return FV_EXIT_FAILURE;
+}
+
 /* Options of a session as --threads and --isa say. */
 fv_session_options fv_cli_session_options(const fv_cli *cli, size_t batch);
 
 /* These say what is wrong and return its exit code, or return FV_EXIT_OK. */
 int fv_cli_check_machine(const fv_cli *cli); /* does this machine have what --isa names? Remarks on --threads */
-int fv_cli_memory(const fv_cli *cli);        /* out of memory: always a failure */
 /* A network by its name or path; of a model file or the folder of a run, the network inside. */
 int fv_cli_net_open(const fv_cli *cli, const char *where, fv_net **net);
 /* A model by its file or by the folder of a run (its best weights). */

@@ -7,7 +7,7 @@
 bool fv_cli_confusion_init(fv_cli_confusion *confusion, size_t classes, size_t worst_most)
 {
     *confusion = (fv_cli_confusion){.classes = classes, .worst_most = worst_most};
-    if (classes && classes > SIZE_MAX / classes)
+    if (!classes || classes > SIZE_MAX / classes)
         return false;
     confusion->counts = calloc(classes * classes, sizeof *confusion->counts);
     confusion->worst = calloc(worst_most + 1, sizeof *confusion->worst); /* one place to sort a new one in */

@@ -59,7 +59,7 @@ void fv_cli_json_end(fv_cli_json *json)
 {
     const int level = --json->depth;
 
-    if (json->used[level] && level < json->wide)
+    if (level < json->wide && json->used[level])
         fv_text_print(&json->text, "\n%*s", 2 * level, "");
     fv_text_append(&json->text, &json->closing[level], 1);
 }

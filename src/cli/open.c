@@ -8,12 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int fv_cli_memory(const fv_cli *cli)
-{
-    fv_cli_say(cli, "%s", fv_status_text(FV_E_MEMORY));
-    return FV_EXIT_FAILURE;
-}
-
 int fv_cli_check_machine(const fv_cli *cli)
 {
     const fv_kernels *kernels;

@@ -29,15 +29,17 @@
 /* Name of the processor: asked of itself on x86 (reading /proc/cpuinfo takes milliseconds on many cores). */
 static void processor(char out[128])
 {
-    strcpy(out, "unknown");
+    snprintf(out, 128, "unknown");
 #if defined(__x86_64__) || defined(__i386__)
     unsigned words[12] = {0};
 
     if ((unsigned)__get_cpuid_max(0x80000000, NULL) < 0x80000004)
         return;
-    for (unsigned leaf = 0; leaf < 3; leaf++)
-        __get_cpuid(0x80000002 + leaf, &words[4 * leaf], &words[4 * leaf + 1], &words[4 * leaf + 2],
-                    &words[4 * leaf + 3]);
+    for (size_t leaf = 0; leaf < 3; leaf++) {
+        unsigned *w = words + 4 * leaf;
+
+        __get_cpuid(0x80000002 + (unsigned)leaf, &w[0], &w[1], &w[2], &w[3]);
+    }
     memcpy(out, words, sizeof words);
     out[sizeof words] = 0;
 #else
