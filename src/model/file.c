@@ -36,9 +36,10 @@ static fv_status check_version(const fv_safetensors *file, const char *path, fv_
         return fv_fail(err, FV_E_FORMAT, "%s: format version '%s' is no number", path,
                        fv_text_quote(quoted, text, strlen(text)));
     if (version > FV_MODEL_VERSION)
-        return fv_fail(err, FV_E_VERSION,
-                       "%s: made by a newer version of Fovea: format %s, this one (%s) reads format %d; get a newer one",
-                       path, fv_text_quote(quoted, text, strlen(text)), fv_version(), FV_MODEL_VERSION);
+        return fv_fail(
+            err, FV_E_VERSION,
+            "%s: made by a newer version of Fovea: format %s; this one (%s) reads format %d, get a newer one", path,
+            fv_text_quote(quoted, text, strlen(text)), fv_version(), FV_MODEL_VERSION);
     return FV_OK;
 }
 
@@ -60,7 +61,10 @@ static fv_status read_net(const fv_host *host, const fv_safetensors *file, const
 }
 
 /* A name costs at most six bytes a byte (\u0001), quotes and a comma. */
-static size_t most_classes_bytes(size_t classes) { return classes * (6 * FV_CLASS_NAME + 3) + 64; }
+static size_t most_classes_bytes(size_t classes)
+{
+    return classes * (6 * FV_CLASS_NAME + 3) + 64;
+}
 
 static fv_status read_classes(fv_model *model, const char *path, fv_error *err)
 {
@@ -74,7 +78,8 @@ static fv_status read_classes(fv_model *model, const char *path, fv_error *err)
         return FV_OK; /* numbers are their names */
     list = strlen(text) <= most_classes_bytes(count) ? json_loads(text, 0, NULL) : NULL;
     if (!json_is_array(list) || json_array_size(list) != count) {
-        status = fv_fail(err, FV_E_FORMAT, "%s: metadata '" FV_META_CLASSES "' is no JSON list of %zu names", path, count);
+        status =
+            fv_fail(err, FV_E_FORMAT, "%s: metadata '" FV_META_CLASSES "' is no JSON list of %zu names", path, count);
         json_decref(list);
         return status;
     }
@@ -240,8 +245,11 @@ static fv_status write_model(const fv_model *model, const char *path, const char
     for (size_t k = 0; k < model->count; k++) {
         const fv_weight *w = &model->weights[k];
 
-        tensors[k] = (fv_st_tensor){.name = w->name, .type = FV_ST_F32, .rank = w->shape.rank,
-                                    .data = (const uint8_t *)w->data, .bytes = w->elements * sizeof *w->data};
+        tensors[k] = (fv_st_tensor){.name = w->name,
+                                    .type = FV_ST_F32,
+                                    .rank = w->shape.rank,
+                                    .data = (const uint8_t *)w->data,
+                                    .bytes = w->elements * sizeof *w->data};
         for (int i = 0; i < w->shape.rank; i++)
             tensors[k].dim[i] = w->shape.dim[i];
     }

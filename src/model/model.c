@@ -37,8 +37,7 @@ static fv_status list_weights(fv_model *model, const fv_graph *graph, fv_error *
         number += is_stored(value);
         if (!is_weight(value))
             continue;
-        *w = (fv_weight){
-            .param = *value->param, .elements = fv_elements(&value->shape), .number = number - 1};
+        *w = (fv_weight){.param = *value->param, .elements = fv_elements(&value->shape), .number = number - 1};
         w->shape = fv_param_file_shape(&w->param);
         w->name = fv_arena_strndup(&model->arena, value->name, strlen(value->name));
         if (!w->name)
@@ -153,7 +152,10 @@ void fv_model_free(fv_model *model)
 
 /* ---------------------------------------------------------------------------------------------- weights */
 
-const fv_net *fv_model_net(const fv_model *model) { return model->net; }
+const fv_net *fv_model_net(const fv_model *model)
+{
+    return model->net;
+}
 
 const fv_weight *fv_model_weight(const fv_model *model, const char *name)
 {
@@ -163,7 +165,10 @@ const fv_weight *fv_model_weight(const fv_model *model, const char *name)
     return NULL;
 }
 
-size_t fv_model_tensors(const fv_model *model) { return model->count; }
+size_t fv_model_tensors(const fv_model *model)
+{
+    return model->count;
+}
 
 fv_status fv_model_tensor(const fv_model *model, size_t index, fv_tensor *tensor, fv_error *err)
 {
@@ -180,7 +185,10 @@ fv_status fv_model_tensor(const fv_model *model, size_t index, fv_tensor *tensor
 
 /* ---------------------------------------------------------------------------------------------- class names */
 
-size_t fv_model_classes(const fv_model *model) { return model->classes; }
+size_t fv_model_classes(const fv_model *model)
+{
+    return model->classes;
+}
 
 const char *fv_model_class_name(const fv_model *model, size_t index)
 {

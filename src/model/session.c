@@ -158,6 +158,15 @@ size_t fv_session_bytes(const fv_session *session)
     return bytes;
 }
 
-fv_exec *fv_session_exec(fv_session *session) { return session->exec; }
-fv_value fv_session_input(const fv_session *session) { return session->input; }
-fv_value fv_session_logits(const fv_session *session) { return session->logits; }
+fv_exec *fv_session_exec(fv_session *session)
+{
+    return session->exec;
+}
+fv_value fv_session_input(const fv_session *session)
+{
+    return session->input;
+}
+fv_value fv_session_logits(const fv_session *session)
+{
+    return session->logits;
+}

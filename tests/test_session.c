@@ -1,0 +1,611 @@
+/* Sessions: the numbers they give, on every instruction set, any batch, several at once, and what they allocate. */
+#include "support.h"
+
+#include "base/random.h"
+#include "golden.h"
+#include "image/digit.h"
+#include "image/prepare.h"
+#include "model/session.h"
+
+#include <math.h>
+#include <pthread.h>
+
+enum { BATCH = 5 };
+
+static fv_net *zoo(const char *name)
+{
+    fv_net *net;
+    fv_error err = {0};
+
+    test_ok(fv_net_open(NULL, name, &net, &err), &err);
+    return net;
+}
+
+static fv_model *zoo_model(const char *name)
+{
+    fv_net *net = zoo(name);
+    fv_model *model;
+    fv_error err = {0};
+
+    test_ok(fv_model_create(NULL, net, 3, &model, &err), &err);
+    fv_net_free(net);
+    return model;
+}
+
+/* First weights are small, so that the distances of lenet-5-1998 hardly depend on the input. These are larger. */
+static fv_model *loud_model(const char *name)
+{
+    fv_model *model = zoo_model(name);
+
+    for (size_t k = 0; k < model->count; k++)
+        for (size_t i = 0; i < model->weights[k].elements; i++)
+            model->weights[k].owned[i] *= 4;
+    return model;
+}
+
+/* n samples in -1 .. 1 */
+static float *make_input(const fv_model *model, size_t n, uint64_t seed)
+{
+    const fv_preprocess *p = fv_net_preprocess(fv_model_net(model));
+    const size_t elements = n * p->height * p->width * p->channels;
+    const fv_random random = {seed, FV_STREAM_TEST, 0};
+    float *x = malloc(elements * sizeof *x);
+
+    assert_non_null(x);
+    for (size_t i = 0; i < elements; i++)
+        x[i] = (float)(2 * fv_random_uniform(random, i) - 1);
+    return x;
+}
+
+static fv_session *open_session(const fv_host *host, const fv_model *model, const char *isa, size_t batch,
+                                size_t threads)
+{
+    fv_session_options options = FV_SESSION_OPTIONS;
+    fv_session *session;
+    fv_error err = {0};
+
+    options.isa = isa;
+    options.batch = batch;
+    options.threads = threads;
+    test_ok(fv_session_create(host, model, &options, &session, &err), &err);
+    return session;
+}
+
+static void run(fv_session *session, const float *input, size_t n, float *output)
+{
+    fv_error err = {0};
+
+    test_ok(fv_session_run(session, input, n, output, &err), &err);
+}
+
+/* max |a - b| / max |b| */
+static double distance(const float *a, const float *b, size_t n)
+{
+    double most = 0, largest = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        most = isfinite(a[i]) ? fmax(most, fabs((double)a[i] - (double)b[i])) : INFINITY;
+        largest = fmax(largest, fabs((double)b[i]));
+    }
+    return most / largest;
+}
+
+/* ---------------------------------------------------------------------------------------------------------- numbers */
+
+static const char *const nets[] = {"lenet-5", "lenet-5-1998"};
+
+/* Every instruction set of this CPU against the plain kernels in double. */
+static void instruction_sets_agree(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < FV_COUNT(nets); k++) {
+        fv_model *model = loud_model(nets[k]);
+        float *input = make_input(model, BATCH, 1), want[BATCH * 10], have[BATCH * 10];
+        fv_session *judge = open_session(NULL, model, "ref64", BATCH, 1);
+        const fv_kernels *kernels;
+
+        run(judge, input, BATCH, want);
+        fv_session_free(judge);
+        print_message("%s: samples differ by %.2g\n", nets[k], distance(want, want + 10, 10));
+        assert_true(distance(want, want + 10, 10) > 1e-2); /* the input is read */
+        for (size_t i = 0; (kernels = fv_kernels_list(i)); i++) {
+            fv_session *session = open_session(NULL, model, kernels->isa, BATCH, 2);
+            double worst;
+
+            memset(have, 0, sizeof have);
+            run(session, input, BATCH, have);
+            worst = distance(have, want, BATCH * 10);
+            print_message("%s on %s: %.2g\n", nets[k], kernels->isa, worst);
+            assert_true(worst < 1e-4);
+            fv_session_free(session);
+        }
+        free(input);
+        fv_model_free(model);
+    }
+}
+
+/* A short batch gives the numbers of a full one, after a run that left others behind; and of a session of batch 1. */
+static void short_batches_are_padded(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    float *input = make_input(model, BATCH, 1), *other = make_input(model, BATCH, 2);
+    float want[BATCH * 10], have[BATCH * 10 + 1];
+    const size_t pixels = 28 * 28;
+    fv_session *session = open_session(NULL, model, NULL, BATCH, 2), *one = open_session(NULL, model, NULL, 0, 1);
+
+    (void)state;
+    run(session, input, BATCH, want);
+    for (size_t n = 1; n < BATCH; n++) {
+        run(session, other, BATCH, have);
+        have[n * 10] = 123;
+        run(session, input, n, have);
+        assert_memory_equal(have, want, n * 10 * sizeof *have);
+        assert_true(have[n * 10] == 123); /* no more than n samples are written */
+    }
+    for (size_t n = 0; n < BATCH; n++) {
+        run(one, input + n * pixels, 1, have);
+        assert_true(distance(have, want + n * 10, 10) < 1e-5);
+    }
+    fv_session_free(session);
+    fv_session_free(one);
+    free(input);
+    free(other);
+    fv_model_free(model);
+}
+
+/* Where the smallest distance wins, the output is its negative: the largest wins everywhere. */
+static void distances_are_negated(void **state)
+{
+    fv_model *model = zoo_model("lenet-5-1998");
+    float *input = make_input(model, 1, 1), out[10];
+    fv_session *session = open_session(NULL, model, NULL, 1, 1);
+
+    (void)state;
+    assert_true(fv_net_smallest_wins(fv_model_net(model)));
+    run(session, input, 1, out);
+    for (size_t c = 0; c < 10; c++) {
+        const double x = fv_exec_get(fv_session_exec(session), fv_session_logits(session), c);
+
+        assert_true(x > 0 && out[c] == (float)-x);
+    }
+    fv_session_free(session);
+    free(input);
+    fv_model_free(model);
+}
+
+/* A model that was saved and opened gives the same bits. */
+static void opened_models_give_the_same_bits(void **state)
+{
+    const char *path = test_path("lenet.safetensors");
+    fv_model *model = zoo_model("lenet-5"), *opened;
+    float *input = make_input(model, BATCH, 1), want[BATCH * 10], have[BATCH * 10];
+    fv_session *a = open_session(NULL, model, NULL, BATCH, 1), *b;
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(fv_model_save(model, path, &err), &err);
+    test_ok(fv_model_open(NULL, path, &opened, &err), &err);
+    b = open_session(NULL, opened, NULL, BATCH, 2);
+    run(a, input, BATCH, want);
+    run(b, input, BATCH, have);
+    assert_memory_equal(have, want, sizeof want);
+    fv_session_free(a);
+    fv_session_free(b);
+    free(input);
+    fv_model_free(model);
+    fv_model_free(opened);
+}
+
+/* ------------------------------------------------------------------------------------------------------ golden data */
+
+/* In double through the plan itself, for a session's output is float. */
+static void golden_in_double(const golden *g, const char *name)
+{
+    fv_net *net = zoo(name);
+    fv_store store;
+    fv_pool *pool;
+    fv_exec *exec;
+    fv_graph graph;
+    fv_error err = {0};
+    double have[20], want[20], worst;
+
+    test_ok(fv_pool_create(NULL, 1, &pool, &err), &err);
+    fv_store_init(&store, NULL, sizeof(double));
+    fv_graph_init(&graph, NULL, g->batch, false);
+    test_ok(fv_net_build(net, &graph, &err), &err);
+    test_ok(fv_plan_simplify(&graph, NULL, &err), &err);
+    graph.values[graph.logits].keep = true;
+    const fv_value input = graph.input, logits = graph.logits;
+    const fv_exec_options options = {.kernels = fv_kernels_find("ref64"), .pool = pool, .store = &store};
+
+    test_ok(fv_exec_create(NULL, &graph, &options, &exec, &err), &err);
+    golden_fill_store(g, &store);
+    golden_fill_input(g, exec, input);
+    fv_exec_prepare(exec);
+    fv_exec_compute(exec);
+    golden_read(g, "eval/logits", want, g->batch * g->classes);
+    for (size_t i = 0; i < g->batch * g->classes; i++)
+        have[i] = fv_exec_get(exec, logits, i);
+    worst = golden_distance(have, want, g->batch * g->classes);
+    print_message("%s in double: %.2g\n", name, worst);
+    assert_true(worst < 1e-9);
+    fv_exec_free(exec);
+    fv_store_free(&store);
+    fv_pool_free(pool);
+    fv_net_free(net);
+}
+
+/* In float, through a model and sessions of every instruction set. */
+static void golden_in_float(const golden *g, const char *name)
+{
+    fv_net *net = zoo(name);
+    fv_model *model;
+    fv_store store;
+    fv_graph graph;
+    fv_error err = {0};
+    fv_shape x = fv_shape4(g->batch, g->size, g->size, g->channels);
+    double have[20], want[20];
+    float *input = malloc(fv_elements(&x) * sizeof *input), out[20];
+    const fv_kernels *kernels;
+
+    fv_graph_init(&graph, NULL, 1, true);
+    test_ok(fv_net_build(net, &graph, &err), &err);
+    fv_store_init(&store, NULL, sizeof(float));
+    test_ok(fv_store_add_graph(&store, &graph, &err), &err);
+    fv_graph_free(&graph);
+    golden_fill_store(g, &store);
+    test_ok(fv_model_from_store(NULL, net, &store, &model, &err), &err);
+    fv_store_free(&store);
+    for (size_t i = 0; i < fv_elements(&x); i++)
+        input[i] = (float)golden_pixel(g, &x, i);
+    golden_read(g, "eval/logits", want, g->batch * g->classes);
+    for (size_t i = 0; (kernels = fv_kernels_list(i)); i++) {
+        fv_session *session = open_session(NULL, model, kernels->isa, g->batch, 2);
+        double worst;
+
+        run(session, input, g->batch, out);
+        for (size_t k = 0; k < g->batch * g->classes; k++)
+            have[k] = fv_net_smallest_wins(net) ? -(double)out[k] : (double)out[k];
+        worst = golden_distance(have, want, g->batch * g->classes);
+        print_message("%s on %s: %.2g\n", name, kernels->isa, worst);
+        assert_true(worst < 1e-4);
+        fv_session_free(session);
+    }
+    free(input);
+    fv_model_free(model);
+    fv_net_free(net);
+}
+
+static void generator_is_the_golden_datas(void **state)
+{
+    static const double want[] = {0.99916111651706818, 0.35708120794421272, -0.52374171388912649, -0.96245548523347635};
+
+    (void)state;
+    for (size_t i = 0; i < FV_COUNT(want); i++)
+        assert_true(golden_uniform(20261, 7, i) == want[i]);
+    assert_true(golden_uniform(20261, 7, 12345) == -0.70180618505484538);
+}
+
+static void golden_logits(void **state)
+{
+    static golden g;
+
+    (void)state;
+    for (size_t k = 0; k < FV_COUNT(nets); k++) {
+        char name[64];
+
+        snprintf(name, sizeof name, "reduced/%s", nets[k]);
+        if (!golden_open(&g, name)) {
+            skip();
+            return;
+        }
+        golden_in_double(&g, nets[k]);
+        golden_in_float(&g, nets[k]);
+        golden_close(&g);
+    }
+}
+
+/* ----------------------------------------------------------------------------------------------------------- memory */
+
+static void running_allocates_nothing(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    float *input = make_input(model, BATCH, 1), output[BATCH * 10];
+
+    (void)state;
+    for (size_t threads = 1; threads <= 3; threads++) {
+        test_host h;
+        fv_session *session;
+        size_t before;
+
+        test_host_init(&h);
+        session = open_session(&h.host, model, NULL, BATCH, threads);
+        assert_true(fv_session_bytes(session) > 61706 * sizeof(float) && fv_session_bytes(session) <= h.live_bytes);
+        before = h.total;
+        assert_true(before > 0);
+        for (size_t n = 1; n <= BATCH; n++)
+            run(session, input, n, output);
+        assert_int_equal(h.total, before);
+        fv_session_free(session);
+        assert_int_equal(h.live, 0);
+    }
+    free(input);
+    fv_model_free(model);
+}
+
+static fv_status use_session(const fv_host *host, void *arg, fv_error *err)
+{
+    fv_session_options options = FV_SESSION_OPTIONS;
+    fv_session *session;
+    fv_status status;
+
+    options.threads = 1;
+    status = fv_session_create(host, arg, &options, &session, err);
+    assert_true((session == NULL) == (status != FV_OK));
+    fv_session_free(session);
+    return status;
+}
+
+static fv_status use_classify(const fv_host *host, void *arg, fv_error *err)
+{
+    static uint8_t picture[60 * 50 * 3];
+    fv_session_options options = FV_SESSION_OPTIONS;
+    fv_session *session;
+    fv_status status;
+    float p[10];
+
+    for (size_t y = 10; y < 40; y++)
+        memset(picture + (y * 50 + 20) * 3, 255, 4 * 3);
+    options.threads = 1;
+    status = fv_session_create(host, arg, &options, &session, err);
+    if (!status)
+        status = fv_session_classify(session, picture, 60, 50, 3, p, err);
+    fv_session_free(session);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    size_t created;
+
+    (void)state;
+    created = test_every_failure(use_session, model);
+    assert_true(created >= 20);
+    assert_true(test_every_failure(use_classify, model) > created + 2);
+    fv_model_free(model);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- threads */
+
+typedef struct job {
+    const fv_model *model;
+    size_t threads;
+    const float *input;
+    float output[BATCH * 10];
+    bool same;
+} job;
+
+static void *run_job(void *arg)
+{
+    job *j = arg;
+    fv_session_options options = FV_SESSION_OPTIONS;
+    fv_session *session = NULL;
+    float again[BATCH * 10];
+
+    options.batch = BATCH;
+    options.threads = j->threads;
+    if (fv_session_create(NULL, j->model, &options, &session, NULL) ||
+        fv_session_run(session, j->input, BATCH, j->output, NULL))
+        return NULL;
+    j->same = true;
+    for (int i = 0; i < 50; i++)
+        j->same = j->same && fv_session_run(session, j->input, BATCH, again, NULL) == FV_OK &&
+                  memcmp(again, j->output, sizeof again) == 0;
+    fv_session_free(session);
+    return NULL;
+}
+
+/* Three sessions of one model at once, of 1, 2 and 3 threads: the same bits as one after the other. */
+static void sessions_of_a_model_run_at_once(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    float *input = make_input(model, BATCH, 1), want[BATCH * 10];
+    fv_session *session = open_session(NULL, model, NULL, BATCH, 1);
+    pthread_t threads[3];
+    job jobs[3] = {{0}};
+
+    (void)state;
+    run(session, input, BATCH, want);
+    fv_session_free(session);
+    for (size_t i = 0; i < FV_COUNT(jobs); i++) {
+        jobs[i] = (job){.model = model, .threads = i + 1, .input = input};
+        assert_int_equal(pthread_create(&threads[i], NULL, run_job, &jobs[i]), 0);
+    }
+    for (size_t i = 0; i < FV_COUNT(jobs); i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(jobs[i].same);
+        assert_memory_equal(jobs[i].output, want, sizeof want);
+    }
+    free(input);
+    fv_model_free(model);
+}
+
+/* ---------------------------------------------------------------------------------------------------------- options */
+
+static void options_are_checked(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    fv_session_options options = FV_SESSION_OPTIONS;
+    float *input = make_input(model, 1, 1), output[20];
+    fv_session *session;
+    fv_error err = {0};
+
+    (void)state;
+    test_failed(fv_session_create(NULL, NULL, NULL, &session, &err), FV_E_ARGUMENT, &err, "no model");
+    options.isa = "avx1024";
+    test_failed(fv_session_create(NULL, model, &options, &session, &err), FV_E_UNKNOWN, &err, "'avx1024'");
+    test_message(&err, "ref");
+    assert_null(session);
+    setenv("FOVEA_CPU", "mmx", 1);
+    test_failed(fv_session_create(NULL, model, NULL, &session, &err), FV_E_UNKNOWN, &err, "'mmx' (FOVEA_CPU)");
+    setenv("FOVEA_CPU", "ref", 1);
+    session = open_session(NULL, model, NULL, 1, 1);
+    assert_string_equal(fv_session_exec(session)->kernels->isa, "ref");
+    fv_session_free(session);
+    unsetenv("FOVEA_CPU");
+    options = (fv_session_options){.size = offsetof(fv_session_options, threads), .batch = 2, .isa = "none"};
+    test_ok(fv_session_create(NULL, model, &options, &session, &err), &err); /* of an older header: isa is not read */
+    test_failed(fv_session_run(session, input, 0, output, &err), FV_E_RANGE, &err, "a batch of 0");
+    test_failed(fv_session_run(session, input, 3, output, &err), FV_E_RANGE, &err,
+                "a batch of 3: this session runs 1 to 2");
+    assert_non_null(strstr(fv_session_explain(session), "conv"));
+    fv_session_free(session);
+    options = (fv_session_options){.size = sizeof options, .batch = SIZE_MAX / 1024};
+    assert_true(fv_session_create(NULL, model, &options, &session, &err) != FV_OK);
+    assert_null(session);
+    free(input);
+    fv_model_free(model);
+}
+
+/* More threads than the plan has work for, or the machine cores. */
+static void many_threads_give_the_same_bits(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    float *input = make_input(model, BATCH, 1), want[BATCH * 10], have[BATCH * 10];
+
+    (void)state;
+    for (size_t threads = 1; threads <= 8; threads++) {
+        fv_session *session = open_session(NULL, model, NULL, BATCH, threads);
+
+        run(session, input, BATCH, threads == 1 ? want : have);
+        if (threads > 1)
+            assert_memory_equal(have, want, sizeof want);
+        fv_session_free(session);
+    }
+    free(input);
+    fv_model_free(model);
+}
+
+/* --------------------------------------------------------------------------------------------------------- pictures */
+
+/* A 1 in a picture of height x width, `ink` on `paper`. */
+static uint8_t *draw_one(size_t height, size_t width, size_t channels, uint8_t ink, uint8_t paper)
+{
+    uint8_t *pixels = malloc(height * width * channels);
+
+    assert_non_null(pixels);
+    memset(pixels, paper, height * width * channels);
+    for (size_t y = height / 5; y < height - height / 5; y++)
+        memset(pixels + (y * width + width / 2 - width / 28) * channels, ink, (width / 14) * channels);
+    return pixels;
+}
+
+/* Probabilities are the soft-max of what fv_session_run makes of the prepared picture. */
+static void pictures_become_probabilities(void **state)
+{
+    fv_model *model = zoo_model("lenet-5-1998");
+    const fv_preprocess *p = fv_net_preprocess(fv_model_net(model));
+    uint8_t *pixels = draw_one(28, 28, 1, 255, 0), scratch[2048];
+    float input[32 * 32], logits[10], have[10];
+    double want[10], sum = 0, total = 0;
+    fv_session *session = open_session(NULL, model, NULL, 3, 1);
+    fv_error err = {0};
+
+    (void)state;
+    assert_true(fv_prepare_scratch(p, 28, 28, 1) <= sizeof scratch);
+    fv_prepare(p, pixels, 28, 28, 1, input, scratch);
+    run(session, input, 1, logits);
+    for (size_t c = 0; c < 10; c++)
+        sum += want[c] = exp((double)logits[c] - (double)logits[0]);
+    test_ok(fv_session_classify(session, pixels, 28, 28, 1, have, &err), &err);
+    for (size_t c = 0; c < 10; c++) {
+        assert_true(fabs((double)have[c] - want[c] / sum) < 1e-6);
+        total += (double)have[c];
+    }
+    assert_true(fabs(total - 1) < 1e-6);
+    free(pixels);
+    fv_session_free(session);
+    fv_model_free(model);
+}
+
+/* Dark on light, larger, in colour, from a file: a digit is a digit. */
+static void digits_are_found_in_pictures(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    fv_session *session = open_session(NULL, model, NULL, 1, 1);
+    const char *path = test_path("one.png");
+    uint8_t *light = draw_one(280, 280, 1, 255, 0), *dark = draw_one(280, 280, 3, 20, 240), *png;
+    const fv_image image = {280, 280, 3, dark};
+    float a[10], b[10], c[10];
+    size_t size;
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(fv_session_classify(session, light, 280, 280, 1, a, &err), &err);
+    test_ok(fv_session_classify(session, dark, 280, 280, 3, b, &err), &err);
+    assert_true(distance(b, a, 10) < .02);
+    test_ok(fv_image_encode_png(NULL, &image, &png, &size, &err), &err);
+    test_write_file(path, png, size);
+    test_ok(fv_session_classify_file(session, path, c, &err), &err);
+    assert_memory_equal(c, b, sizeof b);
+    test_write_file(path, png, size / 2);
+    assert_true(fv_session_classify_file(session, path, c, &err) != FV_OK);
+    test_message(&err, "one.png");
+    test_failed(fv_session_classify_file(session, test_path("none.png"), c, &err), FV_E_IO, &err, "none.png");
+    memset(light, 7, 280 * 280);
+    test_failed(fv_session_classify(session, light, 280, 280, 1, c, &err), FV_E_RANGE, &err, "no digit");
+    free(light);
+    free(dark);
+    free(png);
+    fv_session_free(session);
+    fv_model_free(model);
+}
+
+/* Nets of other pictures than MNIST's: resized and converted, nothing is looked for. */
+static void other_pictures_are_resized(void **state)
+{
+    static const char text[] = "net colour\nclasses 4\ninput 10x12x3 range -1 1\nconv 3x3 4 relu\ndense classes\n";
+    fv_net *net;
+    fv_model *model;
+    fv_session *session;
+    fv_error err = {0};
+    uint8_t *pixels = draw_one(30, 20, 3, 200, 200), *small = draw_one(10, 12, 1, 200, 200);
+    float a[4], b[4], *input;
+
+    (void)state;
+    test_ok(fv_net_parse(NULL, text, "colour.net", &net, &err), &err);
+    test_ok(fv_model_create(NULL, net, 1, &model, &err), &err);
+    session = open_session(NULL, model, NULL, 1, 1);
+    test_ok(fv_session_classify(session, pixels, 30, 20, 3, a, &err), &err);
+    test_ok(fv_session_classify(session, small, 10, 12, 1, b, &err), &err);
+    assert_memory_equal(a, b, sizeof a); /* both are one colour */
+    input = make_input(model, 1, 1);
+    for (size_t i = 0; i < 10 * 12 * 3; i++)
+        input[i] = 200.0f * (2.0f / 255) - 1;
+    run(session, input, 1, b);
+    assert_true(fabs(log((double)a[0] / (double)a[1]) - (double)(b[0] - b[1])) < 1e-4);
+    test_failed(fv_session_classify(session, pixels, 0, 20, 3, a, &err), FV_E_SHAPE, &err, "0x20 pixels");
+    test_failed(fv_session_classify(session, pixels, 30, 20, 2, a, &err), FV_E_SHAPE, &err, "2 channels");
+    free(input);
+    free(pixels);
+    free(small);
+    fv_session_free(session);
+    fv_model_free(model);
+    fv_net_free(net);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(instruction_sets_agree),          cmocka_unit_test(short_batches_are_padded),
+        cmocka_unit_test(distances_are_negated),           cmocka_unit_test(opened_models_give_the_same_bits),
+        cmocka_unit_test(generator_is_the_golden_datas),   cmocka_unit_test(golden_logits),
+        cmocka_unit_test(running_allocates_nothing),       cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(sessions_of_a_model_run_at_once), cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(many_threads_give_the_same_bits), cmocka_unit_test(pictures_become_probabilities),
+        cmocka_unit_test(digits_are_found_in_pictures),    cmocka_unit_test(other_pictures_are_resized),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
