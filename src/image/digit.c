@@ -106,8 +106,7 @@ static fv_status place(fv_arena *arena, const fv_plane *ink, uint8_t *digit, fv_
 }
 
 /* Steps 3 to 6; `plane` is light on dark. */
-static fv_status normalize(fv_arena *arena, const char *name, fv_plane *plane, const fv_background *background,
-                           uint8_t *digit, fv_error *err)
+static fv_status normalize(fv_arena *arena, const char *name, fv_plane *plane, uint8_t *digit, fv_error *err)
 {
     const size_t n = plane->height * plane->width;
     fv_plane kept = {.height = plane->height, .width = plane->width, .pixels = fv_arena_alloc(arena, n, 1)};
@@ -119,7 +118,7 @@ static fv_status normalize(fv_arena *arena, const char *name, fv_plane *plane, c
 
     if (!kept.pixels || !scratch)
         return fv_fail_memory(err, 2 * n, "a digit's ink");
-    fv_background_subtract(plane, background);
+    fv_background_subtract(plane);
     threshold = fv_ink_threshold(plane, &contrast);
     if (contrast < CONTRAST_MIN)
         return fv_fail(err, FV_E_RANGE, "%s: no digit to be seen: ink and background differ by %.0f of 255, wanted %d",
@@ -136,7 +135,7 @@ static fv_status normalize(fv_arena *arena, const char *name, fv_plane *plane, c
 fv_status fv_digit_from_image(const fv_host *host, const char *name, const fv_image *image,
                               uint8_t digit[FV_DIGIT_SIDE * FV_DIGIT_SIDE], fv_error *err)
 {
-    fv_background background;
+    fv_border border;
     fv_arena arena;
     fv_plane plane;
     fv_status status;
@@ -145,13 +144,15 @@ fv_status fv_digit_from_image(const fv_host *host, const char *name, const fv_im
     status = make_plane(&arena, image, &plane, err);
     if (status)
         goto done;
-    fv_background_measure(&plane, &background);
-    if (background.dark_on_light)
-        fv_plane_invert(&plane, &background);
-    if (plane.height == SIDE && plane.width == SIDE && background.median == 0 && background.range >= CONTRAST_MIN)
+    border = fv_border_measure(&plane);
+    if (border.dark_on_light) {
+        fv_plane_invert(&plane);
+        border.median = (uint8_t)(255 - border.median);
+    }
+    if (plane.height == SIDE && plane.width == SIDE && border.median == 0 && border.range >= CONTRAST_MIN)
         memcpy(digit, plane.pixels, SIDE * SIDE);
     else
-        status = normalize(&arena, name, &plane, &background, digit, err);
+        status = normalize(&arena, name, &plane, digit, err);
 done:
     fv_arena_free(&arena);
     return status;

@@ -8,8 +8,8 @@
  *  1. RGB becomes grey (luma); a picture above 400 pixels a side is reduced.
  *  2. If the median brightness along the border is above the middle of the picture's range, the digit is dark on light.
  *     A picture of 28x28 whose border is black then (white before) is MNIST's form already and stays as it is.
- *  3. Ink is the difference from the background, which is a plane through the medians of the four edges: so light that
- *     falls from one side does not matter. What is above Otsu's threshold and hangs together is a component. The
+ *  3. Ink is the difference from the background, which is a plane through the brightness of the four edges: so light
+ *     that falls from one side does not matter. What is above Otsu's threshold and hangs together is a component. The
  *     largest is the digit, with all others of at least a twentieth of its area (the bar of a 5); components that touch
  *     the border (a shadow, the edge of the paper) are left out where another of a quarter of the largest does not.
  *  4. Ink is spread over 0..255, from twice the background's noise to the 95th percentile of the digit's ink (255

@@ -38,61 +38,68 @@ static size_t strip_of(const fv_plane *plane)
     return strip ? strip : 1;
 }
 
-static uint8_t median_of(const fv_plane *plane, histogram *all, size_t top, size_t bottom, size_t left, size_t right)
-{
-    histogram h = {0};
-
-    count(&h, plane, top, bottom, left, right);
-    count(all, plane, top, bottom, left, right);
-    return percentile(&h, 0.5);
-}
-
-void fv_background_measure(const fv_plane *plane, fv_background *background)
+/* The strip along an edge (0 top, 1 bottom, 2 left, 3 right), `depth` pixels inside. */
+static void count_edge(histogram *h, const fv_plane *plane, int edge, size_t depth)
 {
     const size_t height = plane->height, width = plane->width, strip = strip_of(plane);
-    histogram border = {0}, all = {0};
-    uint8_t low, high;
 
-    count(&all, plane, 0, height, 0, width);
+    switch (edge) {
+    case 0: count(h, plane, depth, depth + strip, 0, width); break;
+    case 1: count(h, plane, height - depth - strip, height - depth, 0, width); break;
+    case 2: count(h, plane, 0, height, depth, depth + strip); break;
+    default: count(h, plane, 0, height, width - depth - strip, width - depth); break;
+    }
+}
+
+fv_border fv_border_measure(const fv_plane *plane)
+{
+    histogram border = {0}, all = {0};
+    uint8_t low, high, median;
+
+    count(&all, plane, 0, plane->height, 0, plane->width);
+    for (int edge = 0; edge < 4; edge++)
+        count_edge(&border, plane, edge, 0);
     low = percentile(&all, 0.002);
     high = percentile(&all, 0.998);
-    background->top = median_of(plane, &border, 0, strip, 0, width);
-    background->bottom = median_of(plane, &border, height - strip, height, 0, width);
-    background->left = median_of(plane, &border, 0, height, 0, strip);
-    background->right = median_of(plane, &border, 0, height, width - strip, width);
-    background->median = percentile(&border, 0.5);
-    background->range = (uint8_t)(high - low);
-    background->dark_on_light = 2 * background->median > low + high;
+    median = percentile(&border, 0.5);
+    return (fv_border){
+        .median = median, .range = (uint8_t)(high - low), .dark_on_light = 2 * median > low + high};
 }
 
-static uint8_t inverted(uint8_t v)
-{
-    return (uint8_t)(255 - v);
-}
-
-void fv_plane_invert(fv_plane *plane, fv_background *background)
+void fv_plane_invert(fv_plane *plane)
 {
     for (size_t i = 0; i < plane->height * plane->width; i++)
-        plane->pixels[i] = inverted(plane->pixels[i]);
-    *background = (fv_background){.top = inverted(background->top),
-                                  .bottom = inverted(background->bottom),
-                                  .left = inverted(background->left),
-                                  .right = inverted(background->right),
-                                  .median = inverted(background->median),
-                                  .range = background->range};
+        plane->pixels[i] = (uint8_t)(255 - plane->pixels[i]);
 }
 
-void fv_background_subtract(fv_plane *plane, const fv_background *b)
+/* Brightness of the background along an edge. */
+static double edge_of(const fv_plane *plane, int edge)
 {
-    const double height = (double)plane->height, width = (double)plane->width;
-    const double middle = (b->top + b->bottom + b->left + b->right) / 4.0;
+    const size_t length = edge < 2 ? plane->height : plane->width;
+    uint8_t darkest = 255;
+
+    for (size_t step = 0; step <= 2; step++) {
+        histogram h = {0};
+        uint8_t median;
+
+        count_edge(&h, plane, edge, length * step / 16);
+        median = percentile(&h, 0.5);
+        darkest = median < darkest ? median : darkest;
+    }
+    return darkest;
+}
+
+void fv_background_subtract(fv_plane *plane)
+{
+    const double top = edge_of(plane, 0), bottom = edge_of(plane, 1), left = edge_of(plane, 2), right = edge_of(plane, 3);
+    const double middle = (top + bottom + left + right) / 4;
 
     for (size_t y = 0; y < plane->height; y++) {
         uint8_t *row = plane->pixels + y * plane->width;
-        const double at_y = middle + (((double)y + 0.5) / height - 0.5) * (b->bottom - b->top);
+        const double at_y = middle + (((double)y + 0.5) / (double)plane->height - 0.5) * (bottom - top);
 
         for (size_t x = 0; x < plane->width; x++) {
-            const double ink = row[x] - (at_y + (((double)x + 0.5) / width - 0.5) * (b->right - b->left));
+            const double ink = row[x] - (at_y + (((double)x + 0.5) / (double)plane->width - 0.5) * (right - left));
 
             row[x] = (uint8_t)(fmin(255, fmax(0, ink)) + 0.5);
         }
@@ -101,15 +108,22 @@ void fv_background_subtract(fv_plane *plane, const fv_background *b)
 
 uint8_t fv_ink_noise(const fv_plane *ink, uint8_t threshold)
 {
-    const size_t height = ink->height, width = ink->width, strip = strip_of(ink);
-    histogram h = {0};
-    int noise;
+    int quietest = 255, second = 255, noise;
 
-    count(&h, ink, 0, strip, 0, width);
-    count(&h, ink, height - strip, height, 0, width);
-    count(&h, ink, 0, height, 0, strip);
-    count(&h, ink, 0, height, width - strip, width);
-    noise = 3 * percentile(&h, 0.75);
+    for (int edge = 0; edge < 4; edge++) {
+        histogram h = {0};
+        int level;
+
+        count_edge(&h, ink, edge, 0);
+        level = percentile(&h, 0.75);
+        if (level < quietest) {
+            second = quietest;
+            quietest = level;
+        } else if (level < second) {
+            second = level;
+        }
+    }
+    noise = 3 * second;
     return (uint8_t)(noise < threshold / 2 ? noise : threshold / 2);
 }
 

@@ -8,23 +8,25 @@ typedef struct fv_plane {
     uint8_t *pixels; /* [height, width] */
 } fv_plane;
 
-/* Brightness along the border, a strip of a 32nd of the shorter side. */
-typedef struct fv_background {
-    uint8_t top, bottom, left, right, median; /* medians of the strips, and of all of them */
-    uint8_t range;                            /* of the whole picture, but for 0.2 % at either end */
-    bool dark_on_light;                       /* the median is above the middle of that range */
-} fv_background;
+/* The border is a strip of a 32nd of the shorter side along the four edges. */
+typedef struct fv_border {
+    uint8_t median;     /* brightness of the border */
+    uint8_t range;      /* of the whole picture, but for 0.2 % at either end */
+    bool dark_on_light; /* the median is above the middle of that range */
+} fv_border;
 
-void fv_background_measure(const fv_plane *plane, fv_background *background);
+fv_border fv_border_measure(const fv_plane *plane);
 
-/* 255 - v, of the plane and of what was measured on it. */
-void fv_plane_invert(fv_plane *plane, fv_background *background);
+/* v becomes 255 - v. */
+void fv_plane_invert(fv_plane *plane);
 
-/* Take away the plane through the middles of the four edges; what is darker becomes 0. What is left is ink. */
-void fv_background_subtract(fv_plane *plane, const fv_background *background);
+/* Of a plane that is light on dark, take away the background: the plane through the four edges, where an edge is as
+ * bright as the darkest of three strips along it, the border's and those a 16th and an eighth of the picture inside (so
+ * that neither a bright frame nor the digit is taken for background; each counts by its median). What is left is ink. */
+void fv_background_subtract(fv_plane *plane);
 
-/* Three times the 75th percentile of ink along the border (two standard deviations of a normal distribution, half of
- * which was cut off), at most half of the threshold. */
+/* Three times the 75th percentile of ink along an edge (two standard deviations of a normal distribution, half of which
+ * was cut off), that of the second quietest edge, and at most half of the threshold. */
 uint8_t fv_ink_noise(const fv_plane *ink, uint8_t threshold);
 
 /* The threshold that separates best (N. Otsu, "A threshold selection method from gray-level histograms", 1979): ink is
