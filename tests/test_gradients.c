@@ -47,6 +47,11 @@ static const struct {
     {"rbf", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf"},
     {"rbf-map", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf-map j 1"},
     {"residual", "input 5x5x4 residual { conv 3x3 4 pad 1 tanh conv 3x3 4 pad 1 } tanh dense classes"},
+    {"concat", "input 6x5x3 branch { conv 1x1 4 tanh | conv 3x3 5 pad 1 tanh | maxpool 3x3 stride 1 pad 1 } "
+               "branch { conv 1x1 3 | conv 1x1 1 } tanh dense classes"},
+    {"concat of one value twice", "input 4x4x2 a: conv 1x1 3 tanh from a, a concat conv 3x3 4 tanh dense classes"},
+    {"pad-shortcut", "input 7x6x3 conv 1x1 3 tanh pad-shortcut 8 stride 2 conv 2x2 4 tanh dense classes"},
+    {"pad-shortcut both", "input 6x7x4 conv 1x1 4 tanh residual stride 3 pad-both { conv 3x3 9 pad 1 tanh } dense classes"},
     {"lenet", "input 12x12x1 conv 5x5 3 pad 2 relu maxpool conv 3x3 5 relu maxpool dense 9 relu dense classes"},
     {"lenet 1998", "input 20x20x1 conv 5x5 6 lecun-tanh subsample conv 5x5 16 table lenet lecun-tanh subsample "
                    "conv 2x2 12 lecun-tanh dense 84 lecun-tanh rbf loss rbf-map j 5"},
