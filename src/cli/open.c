@@ -21,7 +21,8 @@ int fv_cli_check_machine(const fv_cli *cli)
         return FV_EXIT_OK;
     for (size_t i = 0; (kernels = fv_kernels_list(i)) && at < sizeof list; i++)
         at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", kernels->isa);
-    return fv_cli_usage(cli, "--isa wants an instruction set of this CPU (%s), has '%s'", list, cli->common->isa);
+    return fv_cli_usage(cli, "--isa (or FOVEA_CPU) wants an instruction set of this CPU (%s), has '%s'", list,
+                        cli->common->isa);
 }
 
 static bool is_folder(const char *path)
