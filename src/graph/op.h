@@ -76,11 +76,14 @@ enum {
     FV_OP_EFFECT = 16    /* writes its inputs (updates): never removed as dead */
 };
 
+struct fv_node;
+
 /* How the planner must pack input `input` of this operator before running it (0 = not). */
 typedef struct fv_packing {
     int input;            /* index of the input, 0 = none is packed */
     bool transposed;      /* the gradient to the data reads the turned matrix */
     size_t groups_offset; /* of the number of groups in the attributes, 0 = one group */
+    size_t (*parts)(const struct fv_node *node); /* into how many matrices a turned group is cut, NULL = 1 */
 } fv_packing;
 
 struct fv_lower; /* graph/lower.h */

@@ -20,13 +20,14 @@ typedef struct fv_work {
     bool by_units;        /* items are runs of samples, as many as the planner cuts a batch into */
 } fv_work;
 
-/* ---- pack: a matrix b [groups][depth, cols] to column panels, the layout gemm and conv read.
- * With `transposed` the source of a group is [cols, depth] (row stride ld) and is turned on the way. Panels' widths are
- * the instruction set's business: fv_packed_elements(kernels, depth, cols) elements a group. Items are groups x panels. */
+/* ---- pack: a matrix b [groups][parts][depth, cols] to column panels, the layout gemm and conv read.
+ * With `transposed` the source of a matrix is [cols, depth] (row stride ld) and is turned on the way. Panels' widths are
+ * the instruction set's business: fv_packed_elements(kernels, depth, cols) elements a matrix. Items are groups x parts x
+ * panels. */
 typedef struct fv_pack_args {
-    const void *b; /* row stride ld, distance between groups `group_stride` elements */
+    const void *b; /* row stride ld; matrix (g, p) begins at g * group_stride + p * part_stride elements */
     void *panels;
-    size_t groups, depth, cols, ld, group_stride;
+    size_t groups, parts, depth, cols, ld, group_stride, part_stride;
     bool transposed;
 } fv_pack_args;
 
@@ -61,8 +62,8 @@ typedef struct fv_conv_geometry {
 
 /* forward:    y = act(conv(x, w) + bias); w packed a group, depth = kernel_h kernel_w in_c/groups, cols = out_c/groups.
  *             Items are images x row blocks (`blocks`).
- * backward_x: dx = gradient for dy, times act_gradient(gate) if gate (of x's shape) is given; w packed *transposed*:
- *             a group's matrix is [out_c/groups, kernel_h kernel_w in_c/groups]. Items are images.
+ * backward_x: dx = gradient for dy, times act_gradient(gate) if gate (of x's shape) is given; w packed *transposed*, in
+ *             kernel_h parts: a row of a group's kernel is [out_c/groups, kernel_w in_c/groups]. Items are images.
  * backward_w: part p sums its run of images, dw_parts [parts][depth][out_c] and db_parts [parts][out_c] (NULL = no
  *             bias); sum_parts adds them. Items are parts x blocks. With a connection table, entries of pairs that are
  *             not connected are written as 0.

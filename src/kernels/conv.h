@@ -37,8 +37,7 @@ static inline bool fv_conv_padded(const fv_conv_geometry *g)
 
 static inline size_t fv_conv_depth(const fv_conv_geometry *g) { return g->kernel_h * g->kernel_w * (g->in_c / g->groups); }
 
-/* Rows and columns of the picture with its padding; rows that `rows` output rows read. */
-static inline size_t fv_conv_padded_h(const fv_conv_geometry *g) { return g->pad_top + g->in_h + g->pad_bottom; }
+/* Columns of the picture with its padding; rows of it that `rows` output rows read. */
 static inline size_t fv_conv_padded_w(const fv_conv_geometry *g) { return g->pad_left + g->in_w + g->pad_right; }
 static inline size_t fv_conv_rows_read(const fv_conv_geometry *g, size_t rows)
 {

@@ -25,7 +25,8 @@ static void weight_rows(const strip *s, size_t group, size_t row, size_t count, 
     const fv_window_runs r = fv_conv_runs(g, s->pitch);
     const real *x = s->x + group * in_c, *rows[FV_WEIGHT_ROWS];
     fv_tile t = {
-        .a = rows, .base = x + offset, .b_step = g->out_c, .plain = true, .outer = s->bottom - s->top, .inner = 1,
+        .a = rows, .base = x + offset, .b_step = g->out_c,
+        .b_outer = (ptrdiff_t)(g->out_w * g->out_c), .plain = true, .outer = s->bottom - s->top, .inner = 1,
         .run = g->out_w, .outer_step = g->stride_h * s->pitch, .run_step = g->stride_w * g->in_c, .ldc = g->out_c,
     };
 

@@ -29,7 +29,7 @@ static void pack_columns(const fv_pack_args *a, const real *b, real *out, size_t
     }
 }
 
-/* Items are groups x panels. */
+/* Items are groups x parts x panels. */
 void FV_FN(pack)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_pack_args *a = args;
@@ -37,9 +37,9 @@ void FV_FN(pack)(const void *args, size_t begin, size_t end, size_t slice)
 
     (void)slice;
     for (size_t item = begin; item < end; item++) {
-        const size_t group = item / panels, column = fv_panel_begin(FV_PANEL, a->cols, item % panels);
-        const real *b = (const real *)a->b + group * a->group_stride;
-        real *out = (real *)a->panels + a->depth * (group * columns + column);
+        const size_t matrix = item / panels, column = fv_panel_begin(FV_PANEL, a->cols, item % panels);
+        const real *b = (const real *)a->b + matrix / a->parts * a->group_stride + matrix % a->parts * a->part_stride;
+        real *out = (real *)a->panels + a->depth * (matrix * columns + column);
 
         (a->transposed ? pack_columns : pack_rows)(a, b, out, column, fv_panel_width(FV_PANEL, a->cols - column));
     }

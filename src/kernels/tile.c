@@ -139,6 +139,7 @@ void FV_FN(multiply_rows)(const fv_row_product *p, size_t rows)
 
         t.b = p->b + begin * p->depth;
         t.b_step = width;
+        t.b_outer = p->part ? p->part : (ptrdiff_t)(t.inner * t.run * width);
         t.cols = left < width ? left : width;
         t.init = p->bias ? p->bias + begin : FV_FN(zeros);
         t.init_ld = 0;

@@ -1,7 +1,7 @@
 /* The register tile, the one inner loop of matrix products and convolutions:
  *
- *     for o < outer: for i < inner: for k < run:      (one after another they are the steps of the sum, b moving on)
- *         c[row][col] += a[row][o outer_step + i inner_step + k run_step] * b[col],  b += b_step
+ *     for o < outer: for i < inner: for k < run:                            (the steps of the sum, one after another)
+ *         c[row][col] += a[row][o outer_step + i inner_step + k run_step] * b[o b_outer + (i run + k) b_step + col]
  *
  * Accumulators stay in registers: rows broadcast one value of a each, columns are vectors of b. Each is its own chain in
  * the order of the steps, so results do not depend on how rows and columns are gathered in tiles.
@@ -18,6 +18,7 @@ typedef struct fv_tile {
     const real *base;     /* neighbour rows */
     const real *b;
     size_t b_step;
+    ptrdiff_t b_outer; /* distance of b between two rounds of the outer loop */
     bool plain; /* b is a plain matrix: nothing behind its columns is read; else packed panels */
     size_t outer, inner, run, outer_step, inner_step, run_step;
     const real *init; /* what the sum begins with: row r at init + r * init_ld */
@@ -49,7 +50,8 @@ typedef struct fv_row_product {
     fv_tile tile; /* a, outer .. run_step, ldc, relu are set */
     const real *b, *bias;
     real *c;
-    size_t depth, cols, first, last;
+    size_t depth, cols, first, last; /* of a packed matrix */
+    ptrdiff_t part;                  /* each round of the outer loop has its own matrix, at this distance; 0 = one for all */
     bool neighbours;
 } fv_row_product;
 

@@ -12,11 +12,13 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
 {
     const size_t b_step = t->b_step, run = t->run, run_step = t->run_step;
     const size_t outer = t->outer, inner = t->inner, outer_step = t->outer_step, inner_step = t->inner_step;
-    const real *row[TILE_ROWS], *base = t->base, *b = t->b;
+    const real *row[TILE_ROWS], *base = t->base, *first = t->b;
 
     FV_UNROLL for (size_t i = 0; i < rows; i++)
         row[i] = neighbours ? base : t->a[i];
-    for (size_t o = 0; o < outer; o++)
+    for (size_t o = 0; o < outer; o++, first += t->b_outer) {
+        const real *b = first;
+
         for (size_t in = 0; in < inner; in++) {
             size_t at = o * outer_step + in * inner_step;
 
@@ -33,6 +35,7 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
                 }
             }
         }
+    }
 }
 
 FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)

@@ -80,10 +80,10 @@ fv_work fv_work_conv_forward(const fv_kernels *k, fv_conv_args *args)
 fv_work fv_work_conv_backward_x(const fv_kernels *k, fv_conv_args *args)
 {
     const fv_conv_geometry *g = &args->g;
-    const size_t padded = fv_conv_padded(g) ? fv_conv_padded_h(g) * fv_conv_padded_w(g) * g->in_c : 0;
+    const size_t row = g->pad_left || g->pad_right ? fv_conv_padded_w(g) * g->in_c : 0;
 
     args->blocks = 1;
-    args->scratch_bytes = lines((FV_WEIGHT_ROWS * FV_COLUMNS + padded) * k->real_bytes);
+    args->scratch_bytes = lines((FV_WEIGHT_ROWS * FV_COLUMNS + row) * k->real_bytes);
     return work_of(g->n, conv_flops(g), 1, args->scratch_bytes);
 }
 

@@ -239,11 +239,21 @@ static void lower_x(fv_lower *l, const fv_node *node)
                   offsetof(fv_conv_args, scratch), cost);
 }
 
+/* The kernel of convolution reads a row of w after another, a plain product all of it. */
+static size_t parts_x(const fv_node *node)
+{
+    const fv_conv_backward_attrs *a = node->attrs;
+    const fv_conv_geometry g = geometry(&a->conv, &a->x);
+    size_t rows, depth;
+
+    return as_product(&a->conv, &g, &rows, &depth) ? 1 : g.kernel_h;
+}
+
 const fv_op fv_op_conv_backward_x = {
     .name = "conv_backward_x", .help = "gradient of a convolution to its input",
     .attr_bytes = sizeof(fv_conv_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
     .shape = shape_x, .lower = lower_x,
-    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups)},
+    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), parts_x},
     .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
 };
 

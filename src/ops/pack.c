@@ -2,7 +2,8 @@
  * cache: an inference session runs it once, training after each update.
  *
  * A weight w [.., in, out] is a matrix [everything but out, out]; a group owns a run of its columns. Turned (for the
- * gradient to the data), a group's matrix is [out/groups, everything but out]. */
+ * gradient to the data), a group's matrix is [out/groups, everything but out], or cut in parts of neighbouring columns:
+ * one for each row of a convolution's kernel. */
 #include "ops/pack.h"
 
 void fv_pack_matrix(const fv_shape *w, const fv_pack_attrs *a, size_t *depth, size_t *cols)
@@ -10,7 +11,7 @@ void fv_pack_matrix(const fv_shape *w, const fv_pack_attrs *a, size_t *depth, si
     const size_t taps = fv_pixels(w), out = fv_channels(w) / a->groups;
 
     *depth = a->transposed ? out : taps;
-    *cols = a->transposed ? taps : out;
+    *cols = a->transposed ? taps / a->parts : out;
 }
 
 static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
@@ -30,12 +31,14 @@ static void lower(fv_lower *l, const fv_node *node)
     const fv_shape *w = fv_lower_shape(l, node->in[0]);
     const fv_kernels *k = fv_lower_kernels(l);
     const size_t out = fv_channels(w), elements = fv_elements(w);
-    fv_pack_args args = {.groups = a->groups, .ld = out, .group_stride = out / a->groups, .transposed = a->transposed};
+    fv_pack_args args = {.groups = a->groups, .parts = a->parts, .ld = out, .group_stride = out / a->groups,
+                         .transposed = a->transposed};
     const fv_bind binds[] = {FV_BIND(fv_pack_args, b, node->in[0]), FV_BIND(fv_pack_args, panels, node->out[0])};
     size_t panels;
 
     fv_pack_matrix(w, a, &args.depth, &args.cols);
-    panels = a->groups * fv_packed_panels(k, args.cols);
+    args.part_stride = args.cols * out;
+    panels = a->groups * a->parts * fv_packed_panels(k, args.cols);
     fv_lower_step(l, FV_K_pack, &args, sizeof args,
                   fv_work_items(panels, 2 * k->real_bytes * elements / (panels ? panels : 1)), binds, FV_COUNT(binds),
                   0, (fv_cost){0, 2 * (double)(elements * k->real_bytes)});

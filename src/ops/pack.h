@@ -4,12 +4,12 @@
 #include "ops/common.h"
 
 typedef struct fv_pack_attrs {
-    size_t groups;
+    size_t groups, parts;
     bool transposed;
     size_t elements; /* of the packed form */
 } fv_pack_attrs;
 
-/* Depth and columns of the packed matrix of one group of weight w [.., in, out]. */
+/* Depth and columns of one packed matrix, of which a group of weight w [.., in, out] has `parts`. */
 void fv_pack_matrix(const fv_shape *w, const fv_pack_attrs *attrs, size_t *depth, size_t *cols);
 
 #endif

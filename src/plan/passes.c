@@ -195,13 +195,15 @@ static fv_node packing_node(fv_graph *graph, const fv_kernels *kernels, const fv
 {
     const fv_packing *packing = &node->op->packing;
     const fv_value weight = node->in[packing->input];
-    fv_pack_attrs attrs = {.groups = 1, .transposed = packing->transposed};
+    fv_pack_attrs attrs = {.groups = 1, .parts = 1, .transposed = packing->transposed};
     size_t depth, cols;
 
     if (packing->groups_offset)
         memcpy(&attrs.groups, (const char *)node->attrs + packing->groups_offset, sizeof attrs.groups);
+    if (packing->parts)
+        attrs.parts = packing->parts(node);
     fv_pack_matrix(fv_shape_of(graph, weight), &attrs, &depth, &cols);
-    attrs.elements = attrs.groups * fv_packed_elements(kernels, depth, cols);
+    attrs.elements = attrs.groups * attrs.parts * fv_packed_elements(kernels, depth, cols);
     graph->label = node->label;
     fv_emit(graph, &fv_op_pack, &attrs, &weight, 1); /* appended; moved in front of its reader by the caller */
     return graph->error.code == FV_OK ? graph->nodes[--graph->n_nodes] : (fv_node){0};

@@ -36,9 +36,14 @@ static void weights(job *j, fv_conv_args *a, bool transposed)
     const size_t depth = depth_of(&a->g), out_c = a->g.out_c / a->g.groups;
     job_buffer b = {.kind = JOB_PACKED, .count = depth * a->g.out_c, .low = -1, .high = 1};
 
-    b.pack = (fv_pack_args){.groups = a->g.groups, .depth = transposed ? out_c : depth,
-                            .cols = transposed ? depth : out_c, .ld = a->g.out_c, .group_stride = out_c,
-                            .transposed = transposed};
+    b.pack = (fv_pack_args){.groups = a->g.groups, .parts = 1, .depth = depth, .cols = out_c, .ld = a->g.out_c,
+                            .group_stride = out_c, .transposed = transposed};
+    if (transposed) {
+        b.pack.parts = a->g.kernel_h;
+        b.pack.depth = out_c;
+        b.pack.cols = depth / a->g.kernel_h;
+        b.pack.part_stride = b.pack.cols * a->g.out_c;
+    }
     job_point(j, &a->w, job_add(j, b));
 }
 

@@ -1,22 +1,23 @@
 /* Cases of pack, gemm, gemm_tn and sum_parts. */
 #include "check.h"
 
-/* Parameters: groups, depth, cols, transposed. The source has gaps between rows. */
+/* Parameters: groups, depth, cols, transposed, parts. The source has gaps between rows. */
 static void build_pack(job *j, const size_t *p)
 {
-    const size_t groups = p[0], depth = p[1], cols = p[2];
+    const size_t groups = p[0], depth = p[1], cols = p[2], parts = p[4] ? p[4] : 1, matrices = groups * parts;
     const bool transposed = p[3];
-    const size_t rows = transposed ? groups * cols : depth, width = transposed ? depth : groups * cols;
+    const size_t rows = transposed ? matrices * cols : depth, width = transposed ? depth : matrices * cols;
+    const size_t stride = transposed ? cols * (width + 3) : cols;
 
     JOB_ARGS(j, fv_pack_args,
-             {.groups = groups, .depth = depth, .cols = cols, .ld = width + 3, .transposed = transposed,
-              .group_stride = transposed ? cols * (width + 3) : cols});
+             {.groups = groups, .parts = parts, .depth = depth, .cols = cols, .ld = width + 3, .transposed = transposed,
+              .group_stride = parts * stride, .part_stride = stride});
     job_in(j, &a->b, (rows - 1) * (width + 3) + width, -1, 1);
     /* The plain kernel writes this set's layout here, see check.c; it has no padding of its own to size by. */
-    job_out(j, &a->panels, groups * fv_packed_elements(j->panel_set, depth, cols));
-    j->work = fv_work_items(groups * fv_packed_panels(j->panel_set, cols), 1);
-    j->bytes = (double)(2 * groups * depth * cols * j->set->real_bytes);
-    job_text(j, "%zu x [%zu, %zu]%s", groups, depth, cols, transposed ? " transposed" : "");
+    job_out(j, &a->panels, matrices * fv_packed_elements(j->panel_set, depth, cols));
+    j->work = fv_work_items(matrices * fv_packed_panels(j->panel_set, cols), 1);
+    j->bytes = (double)(2 * matrices * depth * cols * j->set->real_bytes);
+    job_text(j, "%zu x %zu x [%zu, %zu]%s", groups, parts, depth, cols, transposed ? " transposed" : "");
 }
 
 static const char *const acts[] = {"", " relu", " tanh", " lecun-tanh", " sigmoid"};
@@ -33,7 +34,7 @@ static void build_gemm(job *j, const size_t *p)
     job_in(j, &a->a, (a->rows - 1) * a->lda + a->depth, -1, 1);
     job_point(j, &a->b,
               job_add(j, (job_buffer){.kind = JOB_PACKED, .count = a->depth * a->cols, .low = -1, .high = 1,
-                                      .pack = {.groups = 1, .depth = a->depth, .cols = a->cols, .ld = a->cols}}));
+                                      .pack = {.groups = 1, .parts = 1, .depth = a->depth, .cols = a->cols, .ld = a->cols}}));
     if (p[3])
         job_in(j, &a->bias, a->cols, -1, 1);
     if (p[5])
@@ -81,6 +82,8 @@ static const check_case cases[] = {
     CASE(pack, build_pack, 0, 0, 1, 1, 1, 1),
     CASE(pack, build_pack, 0, 0, 1, 16, 150, 1),
     CASE(pack, build_pack, 0, 0, 3, 19, 17, 1),
+    CASE(pack, build_pack, 0, 0, 2, 16, 30, 1, 5),
+    CASE(pack, build_pack, 0, 0, 1, 9, 21, 0, 3),
     CASE(pack, build_pack, 0, FULL, 2, 70, 129, 1),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 400, 120, 0),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 120, 400, 1),

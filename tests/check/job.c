@@ -65,12 +65,12 @@ static guarded packed(const job *j, const job_buffer *b, const guarded *source)
 {
     const size_t elements = j->set == &plain_kernels ? b->pack.depth * b->pack.cols
                                                      : fv_packed_elements(j->set, b->pack.depth, b->pack.cols);
-    guarded g = guarded_new(b->pack.groups * elements * j->set->real_bytes, false);
+    guarded g = guarded_new(b->pack.groups * b->pack.parts * elements * j->set->real_bytes, false);
     fv_pack_args a = b->pack;
 
     a.b = source->data;
     a.panels = g.data;
-    j->set->run[FV_K_pack](&a, 0, b->pack.groups * fv_packed_panels(j->set, b->pack.cols), 0);
+    j->set->run[FV_K_pack](&a, 0, b->pack.groups * b->pack.parts * fv_packed_panels(j->set, b->pack.cols), 0);
     return g;
 }
 

@@ -12,17 +12,29 @@ static bool input_pixel(const fv_conv_geometry *g, size_t oh, size_t ow, size_t 
     return true;
 }
 
-/* Element (k, column) of group `group` of weights with `cols` columns a group. */
-static real packed(const real *w, size_t depth, size_t cols, size_t group, size_t k, size_t column)
+/* w[kh][kw][c][o] as packed for the forward pass, one group after another. */
+static real weight(const fv_conv_args *a, size_t tap, size_t c, size_t o)
 {
-    return w[(group * depth + k) * cols + column];
+    const fv_conv_geometry *g = &a->g;
+    const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, taps = g->kernel_h * g->kernel_w;
+
+    return ((const real *)a->w)[((o / out_c * taps + tap) * in_c + c) * out_c + o % out_c];
+}
+
+/* The same, as packed for the gradient: [groups][kernel_h][out_c/groups, kernel_w in_c/groups]. */
+static real turned_weight(const fv_conv_args *a, size_t tap, size_t c, size_t o)
+{
+    const fv_conv_geometry *g = &a->g;
+    const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, cols = g->kernel_w * in_c;
+    const size_t row = o / out_c * g->kernel_h + tap / g->kernel_w;
+
+    return ((const real *)a->w)[(row * out_c + o % out_c) * cols + tap % g->kernel_w * in_c + c];
 }
 
 static real output(const fv_conv_args *a, const real *x, size_t oh, size_t ow, size_t o)
 {
     const fv_conv_geometry *g = &a->g;
     const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, group = o / out_c;
-    const size_t depth = g->kernel_h * g->kernel_w * in_c;
     real sum = a->bias ? ((const real *)a->bias)[o] : 0;
     size_t pixel = 0;
 
@@ -32,7 +44,7 @@ static real output(const fv_conv_args *a, const real *x, size_t oh, size_t ow, s
                 continue;
             for (size_t c = 0; c < in_c; c++)
                 sum += x[pixel * g->in_c + group * in_c + c] *
-                       packed(a->w, depth, out_c, group, (kh * g->kernel_w + kw) * in_c + c, o % out_c);
+                       weight(a, kh * g->kernel_w + kw, c, o);
         }
     return act_value(a->act, sum);
 }
@@ -60,7 +72,7 @@ void plain_conv_forward(const void *args, size_t begin, size_t end, size_t slice
 static void scatter(const fv_conv_args *a, const real *dy, real *dx, size_t oh, size_t ow)
 {
     const fv_conv_geometry *g = &a->g;
-    const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, cols = g->kernel_h * g->kernel_w * in_c;
+    const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups;
     size_t pixel = 0;
 
     for (size_t tap = 0; tap < g->kernel_h * g->kernel_w; tap++) {
@@ -71,7 +83,7 @@ static void scatter(const fv_conv_args *a, const real *dy, real *dx, size_t oh, 
             real sum = 0;
 
             for (size_t o = 0; o < out_c; o++)
-                sum += dy[group * out_c + o] * packed(a->w, out_c, cols, group, o, tap * in_c + c % in_c);
+                sum += dy[group * out_c + o] * turned_weight(a, tap, c % in_c, group * out_c + o);
             dx[pixel * g->in_c + c] += sum;
         }
     }

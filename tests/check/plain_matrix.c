@@ -4,27 +4,26 @@
 
 size_t plain_panel;
 
-/* Items are groups x panels; item 0 does all. */
+/* Items are groups x parts x panels; item 0 does all. */
 void plain_pack(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_pack_args *a = args;
-    const real *b = a->b;
     real *out = a->panels;
     size_t width = a->cols;
 
     (void)slice;
     (void)end;
-    for (size_t group = 0; begin == 0 && group < a->groups; group++)
+    for (size_t matrix = 0; begin == 0 && matrix < a->groups * a->parts; matrix++) {
+        const real *b = (const real *)a->b + matrix / a->parts * a->group_stride + matrix % a->parts * a->part_stride;
+
         for (size_t column = 0; column < a->cols; column += width) {
             if (plain_panel)
                 width = fv_panel_width(plain_panel, a->cols - column);
             for (size_t k = 0; k < a->depth; k++)
-                for (size_t c = column; c < column + width; c++, out++) {
-                    const size_t at = a->transposed ? c * a->ld + k : k * a->ld + c;
-
-                    *out = c < a->cols ? b[group * a->group_stride + at] : 0;
-                }
+                for (size_t c = column; c < column + width; c++)
+                    *out++ = c >= a->cols ? 0 : a->transposed ? b[c * a->ld + k] : b[k * a->ld + c];
         }
+    }
 }
 
 /* Items are row_blocks x col_blocks; item 0 does all. */
