@@ -47,6 +47,8 @@ static const struct {
     {"rbf", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf"},
     {"rbf-map", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf-map j 1"},
     {"residual", "input 5x5x4 residual { conv 3x3 4 pad 1 tanh conv 3x3 4 pad 1 } tanh dense classes"},
+    {"lrn", "input 4x4x3 conv 1x1 11 lrn k 1 alpha .1 conv 1x1 3 dense classes"},
+    {"lrn caffe", "input 4x4x3 conv 1x1 6 lrn caffe n 3 alpha .5 beta .6 dense classes"},
     {"concat", "input 6x5x3 branch { conv 1x1 4 tanh | conv 3x3 5 pad 1 tanh | maxpool 3x3 stride 1 pad 1 } "
                "branch { conv 1x1 3 | conv 1x1 1 } tanh dense classes"},
     {"concat of one value twice", "input 4x4x2 a: conv 1x1 3 tanh from a, a concat conv 3x3 4 tanh dense classes"},

@@ -52,6 +52,7 @@ static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_add] = SAMPLES,                   [FV_K_dropout] = SAMPLES,           [FV_K_softmax] = SAMPLES,
     [FV_K_cross_entropy_forward] = SAMPLES, [FV_K_squared_forward] = SAMPLES,   [FV_K_rbf_forward] = SAMPLES,
     [FV_K_cross_entropy_backward] = SAMPLES, [FV_K_squared_backward] = SAMPLES, [FV_K_rbf_backward] = SAMPLES,
+    [FV_K_lrn_forward] = SAMPLES,           [FV_K_lrn_backward] = SAMPLES,
     [FV_K_copy_channels] = SAMPLES,         [FV_K_pad_shortcut_forward] = SAMPLES, [FV_K_pad_shortcut_backward] = SAMPLES,
     [FV_K_rbf_loss_forward] = SAMPLES,      [FV_K_rbf_loss_backward] = SAMPLES, [FV_K_gemm] = UNITS,
 };

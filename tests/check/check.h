@@ -85,7 +85,8 @@ typedef struct check_family {
     size_t count;
 } check_family;
 
-extern const check_family family_matrix, family_conv, family_pool, family_rows, family_elements, family_copy;
+extern const check_family family_matrix, family_conv, family_pool, family_rows, family_elements, family_copy,
+    family_lrn;
 
 /* Copy the argument block in; pointers are set afterwards. */
 #define JOB_ARGS(j, type, ...)                                                                                         \
