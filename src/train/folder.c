@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 static const char header[] =
     "epoch,step,lr,train_loss,train_top1,val_loss,val_top1,val_top5,images_per_s,data_s,compute_s,eval_s,elapsed_s,"
@@ -225,10 +226,14 @@ static fv_status rewrite(const fv_trainer *t, uint64_t rows, const char *more, f
     uint8_t *data = NULL;
     size_t size = 0, keep = 0;
     fv_text text;
-    fv_status status = path ? fv_file_read(&t->host, path, 64 << 20, &data, &size, err) : fv_fail_memory(err, 64, "a path");
+    fv_status status = path ? FV_OK : fv_fail_memory(err, 64, "a path");
 
     fv_text_init(&text, &t->host);
+    if (!status && (access(path, F_OK) == 0 || errno != ENOENT))
+        status = fv_file_read(&t->host, path, 64 << 20, &data, &size, err);
     if (!status) {
+        if (!size) /* killed before the file was there */
+            fv_text_print(&text, "%s", header);
         for (uint64_t lines = 0; keep < size && lines < rows + 1; keep++) /* the header is a line too */
             lines += data[keep] == '\n';
         fv_text_append(&text, (const char *)data, keep);
