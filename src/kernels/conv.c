@@ -84,22 +84,19 @@ void FV_FN(conv_forward)(const void *args, size_t begin, size_t end, size_t slic
 
 void FV_FN(pad_rows)(const fv_conv_geometry *g, const real *x, size_t first, size_t rows, real *out)
 {
-    const size_t left = g->pad_left * g->in_c, width = g->in_w * g->in_c, right = g->pad_right * g->in_c;
+    const size_t left = g->pad_left * g->in_c, width = g->in_w * g->in_c, pitch = fv_conv_padded_w(g) * g->in_c;
 
-    for (size_t h = first; h < first + rows; h++) {
-        if (h < g->pad_top || h - g->pad_top >= g->in_h) {
-            FV_FN(clear)(out, left + width + right);
-        } else {
-            const real *row = x + (h - g->pad_top) * width;
+    FV_FN(clear)(out, rows * pitch);
+    for (size_t h = first; h < first + rows; h++, out += pitch) {
+        const real *row;
+        size_t i = 0;
 
-            FV_FN(clear)(out, left);
-            for (size_t i = 0; i < width; i += FV_LANES) {
-                const vmask m = vec_mask(vec_lanes(i, width));
-
-                vec_store_m(out + left + i, vec_load_m(row + i, m), m);
-            }
-            FV_FN(clear)(out + left + width, right);
-        }
-        out += left + width + right;
+        if (h < g->pad_top || h - g->pad_top >= g->in_h)
+            continue;
+        row = x + (h - g->pad_top) * width;
+        for (; i + FV_LANES <= width; i += FV_LANES)
+            vec_store(out + left + i, vec_load(row + i));
+        if (i < width)
+            vec_store_m(out + left + i, vec_load_m(row + i, vec_mask(width - i)), vec_mask(width - i));
     }
 }

@@ -3,8 +3,8 @@
 #define FV_KERNELS_CONV_H
 #include "kernels/args.h"
 
-/* Columns of w^T that the gradient of x multiplies at once: 28 rows of them are 56 KiB. */
-enum { FV_COLUMNS = 512 };
+/* Columns of w^T that the gradient of x multiplies at once (28 rows of them are 56 KiB), and room for zeros around them. */
+enum { FV_COLUMNS = 512, FV_COLUMN_MARGIN = 32 };
 
 /* Rows of weights [kernel_h kernel_w in_c/groups, out_c] that one step of the weight's gradient sums at once. */
 enum { FV_WEIGHT_ROWS = 28 };

@@ -8,12 +8,6 @@
 #include "kernels/act.h"
 #include "kernels/conv_rows.h"
 
-void FV_FN(clear)(real *p, size_t n)
-{
-    for (size_t i = 0; i < n; i += FV_LANES)
-        vec_store_m(p + i, vec_all(0), vec_mask(vec_lanes(i, n)));
-}
-
 static void add_run(real *to, const real *from, size_t n)
 {
     size_t i = 0;
@@ -27,8 +21,7 @@ static void add_run(real *to, const real *from, size_t n)
     }
 }
 
-/* Add columns [first, last) of one output pixel to the cells of its window in this row. Runs of neighbours are whole rows
- * of the kernel, or single cells. */
+/* Add columns [first, last) of one output pixel to the cells of its window in this row, cell by cell. */
 static void add_cells(const fv_window_runs *r, const real *columns, size_t first, size_t last, real *dx)
 {
     for (size_t i = 0, begin = 0; i < r->inner; i++, begin += r->run) {
@@ -36,6 +29,27 @@ static void add_cells(const fv_window_runs *r, const real *columns, size_t first
 
         if (from < to)
             add_run(dx + i * r->inner_step + (from - begin), columns + (from - first), to - from);
+    }
+}
+
+/* The same for `count` pixels whose windows are runs of `run` neighbours, `step` apart, and overlap. Each vector of dx
+ * gathers what reaches it, rather than each window being added: a load right behind a store of half its bytes waits.
+ * Zeros lie around the rows of columns. */
+static void gather_cells(const real *columns, size_t ld, size_t count, size_t run, size_t step, real *dx)
+{
+    const size_t n = (count - 1) * step + run;
+
+    for (size_t f = 0, low = 0, high = 0; f < n; f += FV_LANES) {
+        const vmask m = vec_mask(vec_lanes(f, n));
+        vec sum = vec_all(0);
+
+        while (low * step + run <= f)
+            low++;
+        while (high < count && high * step < f + FV_LANES)
+            high++;
+        for (size_t i = low; i < high; i++)
+            sum += vec_load(columns + (ptrdiff_t)(i * ld + f) - (ptrdiff_t)(i * step));
+        vec_store_m(dx + f, vec_load_m(dx + f, m) + sum, m);
     }
 }
 
@@ -71,7 +85,7 @@ static void group_row(const fv_conv_args *a, const real *dy, const real *w, cons
     const fv_conv_geometry *g = &a->g;
     const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, cols = g->kernel_w * in_c;
     const size_t panels = fv_panel_count(FV_PANEL, cols), at_once = FV_COLUMNS / FV_PANEL;
-    const size_t part = out_c * fv_panel_columns(FV_PANEL, cols);
+    const size_t part = out_c * fv_panel_columns(FV_PANEL, cols), step = g->stride_w * g->in_c;
     const fv_window_runs r = fv_conv_runs(g, 0);
     fv_row_product p = {
         .tile = {.outer = m->count, .inner = 1, .run = out_c, .outer_step = m->up * g->out_w * g->out_c, .run_step = 1},
@@ -91,12 +105,20 @@ static void group_row(const fv_conv_args *a, const real *dy, const real *w, cons
             const size_t first = fv_panel_begin(FV_PANEL, cols, p.first);
             const size_t padded_last = fv_panel_begin(FV_PANEL, cols, p.last);
 
-            p.tile.ldc = padded_last - first;
+            const size_t last = padded_last < cols ? padded_last : cols;
+
+            p.tile.ldc = padded_last - first + FV_LANES;
             p.c = columns;
             FV_FN(multiply_rows)(&p, count);
-            for (size_t i = 0; i < count; i++)
-                add_cells(&r, columns + i * p.tile.ldc, first, padded_last < cols ? padded_last : cols,
-                          dx + (ow + i) * g->stride_w * g->in_c);
+            if (r.inner == 1) {
+                for (size_t i = 0; i <= count; i++)
+                    FV_FN(clear)(columns + i * p.tile.ldc - FV_LANES, FV_LANES);
+                for (size_t i = 0; i < count; i++)
+                    FV_FN(clear)(columns + i * p.tile.ldc + (last - first), padded_last - last);
+                gather_cells(columns, p.tile.ldc, count, last - first, step, dx + ow * step + first);
+            }
+            for (size_t i = 0; r.inner > 1 && i < count; i++)
+                add_cells(&r, columns + i * p.tile.ldc, first, last, dx + (ow + i) * step);
         }
     }
 }
@@ -109,7 +131,7 @@ static void image_row(const fv_conv_args *a, const real *dy, size_t row, real *c
     const size_t weights = g->kernel_h * out_c * fv_panel_columns(FV_PANEL, g->kernel_w * in_c);
     const bool pad = g->pad_left || g->pad_right;
     const meeting m = rows_met(g, row);
-    real *to = pad ? columns + FV_CHUNK * FV_COLUMNS : dx;
+    real *to = pad ? columns + FV_CHUNK * (FV_COLUMNS + FV_COLUMN_MARGIN) : dx;
 
     FV_FN(clear)(to, pad ? fv_conv_padded_w(g) * g->in_c : width);
     for (size_t group = 0; m.count && group < g->groups; group++)
@@ -127,7 +149,7 @@ void FV_FN(conv_backward_x)(const void *args, size_t begin, size_t end, size_t s
     const fv_conv_args *a = args;
     const fv_conv_geometry *g = &a->g;
     const size_t width = g->in_w * g->in_c;
-    real *columns = (real *)(void *)((char *)a->scratch + slice * a->scratch_bytes);
+    real *columns = (real *)(void *)((char *)a->scratch + slice * a->scratch_bytes) + FV_LANES;
 
     for (size_t image = begin; image < end; image++) {
         const real *dy = (const real *)a->dy + image * g->out_h * g->out_w * g->out_c;

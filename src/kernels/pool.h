@@ -51,7 +51,4 @@ FV_INLINE real fv_pool_factor(const fv_pool_args *a, const fv_pool_window *r)
     return 1 / (real)(a->count_pad ? a->kernel_h * a->kernel_w : (r->h1 - r->h0) * (r->w1 - r->w0));
 }
 
-/* Zeros (conv_backward.c). */
-void FV_FN(clear)(real *p, size_t n);
-
 #endif

@@ -127,27 +127,26 @@ void FV_FN(tile_neighbours)(const fv_tile *t, size_t rows, size_t width)
         run_rows(t, rows, single_neighbours, FV_CHUNK);
 }
 
-void FV_FN(multiply_rows)(const fv_row_product *p, size_t rows)
+void FV_FN(multiply_rows)(fv_row_product *p, size_t rows)
 {
-    fv_tile t = p->tile;
-
     size_t begin = fv_panel_begin(FV_PANEL, p->cols, p->first);
+    fv_tile *t = &p->tile;
 
-    t.c = p->c;
+    t->c = p->c;
+    t->init_ld = 0;
     for (size_t i = p->first; i < p->last; i++) {
         const size_t left = p->cols - begin, width = fv_panel_width(FV_PANEL, left);
 
-        t.b = p->b + begin * p->depth;
-        t.b_step = width;
-        t.b_outer = p->part ? p->part : (ptrdiff_t)(t.inner * t.run * width);
-        t.cols = left < width ? left : width;
-        t.init = p->bias ? p->bias + begin : FV_FN(zeros);
-        t.init_ld = 0;
+        t->b = p->b + begin * p->depth;
+        t->b_step = width;
+        t->b_outer = p->part ? p->part : (ptrdiff_t)(t->inner * t->run * width);
+        t->cols = left < width ? left : width;
+        t->init = p->bias ? p->bias + begin : FV_FN(zeros);
         if (p->neighbours)
-            FV_FN(tile_neighbours)(&t, rows, width);
+            FV_FN(tile_neighbours)(t, rows, width);
         else
-            FV_FN(tile_pointers)(&t, rows, width);
+            FV_FN(tile_pointers)(t, rows, width);
         begin += width;
-        t.c += width;
+        t->c += width;
     }
 }

@@ -55,7 +55,8 @@ typedef struct fv_row_product {
     bool neighbours;
 } fv_row_product;
 
-void FV_FN(multiply_rows)(const fv_row_product *p, size_t rows);
+/* p->tile is its scratch. */
+void FV_FN(multiply_rows)(fv_row_product *p, size_t rows);
 
 /* Rows r * rows / pieces: nearly equal pieces of at most `most` rows (16 = 8 + 8, not 14 + 2: a short tile reads a whole
  * panel for few accumulators). */

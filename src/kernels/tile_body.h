@@ -22,7 +22,22 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
         for (size_t in = 0; in < inner; in++) {
             size_t at = o * outer_step + in * inner_step;
 
-            for (size_t k = 0; k < run; k++, at += run_step, b += b_step) {
+            size_t k = 0;
+
+#if TILE_VECS == 1 && FV_LANES > 1
+            /* One vector a row needs a load for each FMA, and one more for the row's pointer: two steps share that. */
+            for (; !neighbours && k + 2 <= run; k += 2, at += 2 * run_step, b += 2 * b_step) {
+                const TILE_VEC v = masked ? TILE_LOAD_M(b, mask[0]) : TILE_LOAD(b);
+                const TILE_VEC w = masked ? TILE_LOAD_M(b + b_step, mask[0]) : TILE_LOAD(b + b_step);
+                const size_t next = at + run_step;
+
+                FV_UNROLL for (size_t i = 0; i < rows; i++) {
+                    acc[i][0] += TILE_ALL(row[i][at]) * v;
+                    acc[i][0] += TILE_ALL(row[i][next]) * w;
+                }
+            }
+#endif
+            for (; k < run; k++, at += run_step, b += b_step) {
                 TILE_VEC v[TILE_VECS];
 
                 FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)

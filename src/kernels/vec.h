@@ -298,4 +298,7 @@ FV_INLINE real vec_sum(vec v)
 #endif
 }
 
+/* n zeros (reduce.c). */
+void FV_FN(clear)(real *p, size_t n);
+
 #endif

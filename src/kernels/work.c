@@ -83,7 +83,7 @@ fv_work fv_work_conv_backward_x(const fv_kernels *k, fv_conv_args *args)
     const size_t row = g->pad_left || g->pad_right ? fv_conv_padded_w(g) * g->in_c : 0;
 
     args->blocks = 1;
-    args->scratch_bytes = lines((FV_WEIGHT_ROWS * FV_COLUMNS + row) * k->real_bytes);
+    args->scratch_bytes = lines((FV_WEIGHT_ROWS * (FV_COLUMNS + FV_COLUMN_MARGIN) + FV_COLUMN_MARGIN + row) * k->real_bytes);
     return work_of(g->n, conv_flops(g), 1, args->scratch_bytes);
 }
 
