@@ -1,6 +1,7 @@
 // The same library from C++: a network built line by line, with a deleter a noun.
 #include <cstdio>
 #include <fovea/fovea.h>
+#include <initializer_list>
 #include <memory>
 
 struct Free {
