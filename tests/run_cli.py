@@ -11,6 +11,7 @@
     exit                           the exit code, 0 without this file
     limit                          seconds, 60 without this file (five times as many in a sanitized build)
 Other files are the case's own. The last line is `N passed, N failed`."""
+import concurrent.futures
 import os
 import pathlib
 import re
@@ -88,14 +89,14 @@ def main():
     cases = sorted(path for path in folder.iterdir() if path.is_dir())
     cases = [case for case in cases if len(sys.argv) == 3 or any(p in case.name for p in sys.argv[3:])]
     failed = 0
-    for case in cases:
-        wrong, out, err = run(fovea, case)
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        results = list(pool.map(lambda case: run(fovea, case), cases))
+    for case, (wrong, out, err) in zip(cases, results):
         if wrong:
             failed += 1
             print(f"FAILED {case.name}", *(f"  {line}" for line in wrong), sep="\n")
             for name, output in zip(STREAMS, (out, err)):
                 print(f"  --- {name}", output.decode("utf-8", "replace").rstrip("\n"), sep="\n")
-        sys.stdout.flush()
     print(f"{len(cases) - failed} passed, {failed} failed")
     return 1 if failed or not cases else 0
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Code for AVX-512 never runs where the CPU lacks it: under an emulated Haswell (AVX2 and FMA, no AVX-512) the command
-# chooses avx2, refuses avx512 with a message, and the kernels pass their checks; under a Nehalem only ref is left.
+# chooses avx2, refuses avx512 with a message, computes what ref computes and can train; under a Nehalem only ref is left.
 # A wrong instruction would end in SIGILL.
 set -eu
 [ "$(uname -m)" = x86_64 ] || exit 77
@@ -31,13 +31,16 @@ on() { # CPU COMMAND...
 
 on Haswell ./fovea version
 verdict "Haswell" $code 0 '\bavx2\b'
-on Nehalem ./fovea version
-verdict "Nehalem" $code 0 '\bref\b'
-on Haswell ./fovea bench lenet-5 --batch 2 --threads 1 --isa avx512
-verdict "Haswell, forced" $code 2 'avx512'
-for cpu in Haswell Nehalem; do
-    on $cpu env QUICK=1 tests/check
-    verdict "$cpu, check harness" $code 0 '^[0-9]+ passed, 0 failed'
-done
+on Haswell ./fovea bench lenet-5 --isa avx512
+verdict "Haswell, avx512 forced" $code 2 'avx512'
+on Haswell ./fovea selfcheck
+verdict "Haswell computes" $code 0 '^good .* avx2:'
+on Haswell ./fovea bench lenet-5 --batch 3 --threads 2 --seconds 0.1 --mode train
+verdict "Haswell trains" $code 0 'train, batch 3'
+on Nehalem ./fovea selfcheck
+verdict "Nehalem computes" $code 0 '^good .* ref:'
+# Not under Haswell: the emulator's masked load reads the whole vector, and the harness has guard pages behind its arrays.
+on Nehalem tests/check --quick
+verdict "Nehalem, check harness" $code 0 '^[0-9]+ passed, 0 failed'
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
