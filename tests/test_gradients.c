@@ -47,6 +47,13 @@ static const struct {
     {"rbf", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf"},
     {"rbf-map", "input 3x3x1 dense 84 lecun-tanh rbf loss rbf-map j 1"},
     {"residual", "input 5x5x4 residual { conv 3x3 4 pad 1 tanh conv 3x3 4 pad 1 } tanh dense classes"},
+    {"bn", "input 4x5x3 conv 3x3 6 pad 1 nobias bn tanh conv 1x1 4 bn relu dense classes"},
+    {"bn of the input", "input 3x4x4 bn eps .1 conv 3x3 4 tanh dense classes"},
+    {"bn behind dense", "input 3x3x2 dense 9 bn relu dense classes"},
+    {"bn behind an activation", "input 4x4x3 conv 1x1 5 relu bn conv 3x3 4 sigmoid bn dense classes"},
+    {"bn frozen", "input 4x4x3 conv 1x1 6 bn frozen tanh conv 1x1 7 relu bn frozen dense classes"},
+    {"residual bn", "input 6x6x4 residual stride 2 project { conv 3x3 6 pad 1 nobias bn relu conv 3x3 6 pad 1 nobias bn } "
+                    "relu dense classes"},
     {"lrn", "input 4x4x3 conv 1x1 11 lrn k 1 alpha .1 conv 1x1 3 dense classes"},
     {"lrn caffe", "input 4x4x3 conv 1x1 6 lrn caffe n 3 alpha .5 beta .6 dense classes"},
     {"concat", "input 6x5x3 branch { conv 1x1 4 tanh | conv 3x3 5 pad 1 tanh | maxpool 3x3 stride 1 pad 1 } "
@@ -95,7 +102,7 @@ static void close_rig(rig *r)
     fv_net_free(r->net);
 }
 
-/* Inputs in +-1, biases away from 0, labels all over the classes. */
+/* Inputs in +-1, biases and factors away from their first values, labels all over the classes. */
 static void fill(rig *r)
 {
     const fv_random random = {11, FV_STREAM_TEST, 0};
@@ -108,7 +115,7 @@ static void fill(rig *r)
         labels[n] = (int32_t)((n * 7 + 2) % 10);
     for (size_t k = 0; k < r->store.count; k++)
         for (size_t i = 0; !r->store.items[k].param.decay && i < r->store.items[k].elements; i++)
-            fv_store_set(&r->store, &r->store.items[k], i,
+            fv_store_set(&r->store, &r->store.items[k], i, fv_store_get(&r->store, &r->store.items[k], i) +
                          .3 * fv_random_uniform((fv_random){5, FV_STREAM_TEST, (uint32_t)k}, i) - .1);
 }
 

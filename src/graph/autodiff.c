@@ -78,4 +78,11 @@ void fv_autodiff(fv_graph *graph, const fv_op *add, bool to_input, fv_value *gra
     }
     for (size_t i = n_nodes; i-- > 0 && graph->error.code == FV_OK;)
         visit(&w, i);
+    for (size_t i = 0; i < n_nodes && graph->error.code == FV_OK; i++) {
+        const fv_node node = graph->nodes[i];
+
+        graph->label = node.label;
+        if (node.op->update)
+            node.op->update(graph, &node);
+    }
 }

@@ -212,7 +212,7 @@ fv_value fv_apply(fv_graph *graph, const fv_op *op, const void *attrs, const cha
 
     if (broken(graph))
         return 0;
-    if (op->flags & FV_OP_TRAINING && !graph->training)
+    if (op->flags & FV_OP_WORD || (op->flags & FV_OP_TRAINING && !graph->training))
         return in[0];
     if (!(graph->label = copy_text(graph, label)) || n > MOST_INPUTS)
         return 0;

@@ -85,7 +85,7 @@ fv_value fv_apply(fv_graph *graph, const fv_op *op, const void *attrs, const cha
 
 static inline const fv_shape *fv_shape_of(const fv_graph *graph, fv_value v) { return &graph->values[v].shape; }
 
-/* Append the backward nodes of graph->losses. gradients[v] (n_values of the graph before the call) receives the gradient
+/* Append the backward nodes of graph->losses, and behind them what a training step changes besides parameters. gradients[v] (n_values of the graph before the call) receives the gradient
  * of each parameter, and of the input if `to_input`; 0 where there is none. `add` sums contributions.
  * gradients must hold graph->n_values entries; the function may add values. */
 void fv_autodiff(fv_graph *graph, const fv_op *add, bool to_input, fv_value *gradients);

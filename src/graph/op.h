@@ -73,8 +73,12 @@ enum {
     FV_OP_TRAINING = 2,  /* identity at inference: not built */
     FV_OP_LOSS = 4,      /* takes labels as its last input; gives one value a sample */
     FV_OP_HIDDEN = 8,    /* not a word of the notation (gradients, updates, packing) */
-    FV_OP_EFFECT = 16    /* writes its inputs (updates): never removed as dead */
+    FV_OP_EFFECT = 16,   /* writes its inputs (updates): never removed as dead */
+    FV_OP_WORD = 32      /* says something to the reader alone: its value is its input's, no node is made */
 };
+
+/* fv_op.activation of an activation that is none of fv_act: it reads like one, but no other kernel computes it. */
+enum { FV_OP_OWN_ACTIVATION = -1 };
 
 struct fv_node;
 
@@ -91,7 +95,7 @@ struct fv_lower; /* graph/lower.h */
 struct fv_op {
     const char *name, *help;
     const fv_attr *attrs; /* ends with a NULL name; NULL = none */
-    int activation;       /* the fv_act that this operator applies, 0 = it is not an activation */
+    int activation;       /* the fv_act that this operator applies, 0 = it is not an activation, FV_OP_OWN_ACTIVATION */
     size_t attr_bytes;
     int inputs, outputs;  /* inputs counts parameters too; -1 = any number (concat) */
     unsigned flags;
@@ -103,6 +107,9 @@ struct fv_op {
     /* Emit backward nodes: dy[i] is the gradient of output i (0 = nobody needs it); set dx[i] for inputs whose
      * need[i] is true. Loss operators get the scale of their mean as dy[0]. */
     void (*grad)(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx);
+    /* Emit what a training step changes besides parameters (running averages), as nodes with FV_OP_EFFECT; NULL = nothing.
+     * fv_autodiff asks for it behind all gradients. */
+    void (*update)(fv_graph *graph, const fv_node *node);
     /* Offer the steps (kernel, arguments, split) that compute this node. */
     void (*lower)(struct fv_lower *lower, const fv_node *node);
     void (*facts)(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *facts);

@@ -1,6 +1,10 @@
 /* add: y = act(a + b), elementwise, shapes equal (He et al. 2015, equation 1). Gradient: dy to both, without a copy. */
 #include "ops/common.h"
-#include "ops/activation.h"
+
+typedef struct add_attrs {
+    bool unused; /* offset 0 would say that no activation can be folded in */
+    int act;     /* fv_act that the planner folded in */
+} add_attrs;
 
 static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
 {
@@ -26,7 +30,7 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
 
 static void lower(fv_lower *l, const fv_node *node)
 {
-    const fv_act_attrs *a = node->attrs;
+    const add_attrs *a = node->attrs;
     const fv_elementwise_args args = {.act = (fv_act)a->act};
     const fv_bind binds[] = {FV_BIND(fv_elementwise_args, x, node->in[0]),
                              FV_BIND(fv_elementwise_args, b, node->in[1]),
@@ -36,6 +40,7 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_add = {
-    .name = "add", .help = "sum of two values", .attr_bytes = sizeof(fv_act_attrs), .inputs = 2, .outputs = 1,
+    .name = "add", .help = "sum of two values", .attr_bytes = sizeof(add_attrs), .inputs = 2, .outputs = 1,
     .flags = FV_OP_INPLACE, .shape = shape, .grad = grad, .lower = lower,
+    .act_offset = offsetof(add_attrs, act),
 };

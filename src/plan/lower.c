@@ -9,6 +9,7 @@ const fv_shape *fv_lower_shape(const fv_lower *lower, fv_value value)
     return fv_shape_of(lower->plan->graph, value);
 }
 
+bool fv_lower_training(const fv_lower *lower) { return lower->plan->graph->training; }
 size_t fv_lower_batch(const fv_lower *lower) { return lower->plan->graph->batch; }
 size_t fv_lower_units(const fv_lower *lower) { return fv_plan_units(fv_lower_batch(lower)); }
 
@@ -52,6 +53,8 @@ static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_add] = SAMPLES,                   [FV_K_dropout] = SAMPLES,           [FV_K_softmax] = SAMPLES,
     [FV_K_cross_entropy_forward] = SAMPLES, [FV_K_squared_forward] = SAMPLES,   [FV_K_rbf_forward] = SAMPLES,
     [FV_K_cross_entropy_backward] = SAMPLES, [FV_K_squared_backward] = SAMPLES, [FV_K_rbf_backward] = SAMPLES,
+    [FV_K_bn_stats] = UNITS,                [FV_K_bn_sums] = UNITS,             [FV_K_bn_apply] = SAMPLES,
+    [FV_K_bn_backward_x] = SAMPLES,
     [FV_K_lrn_forward] = SAMPLES,           [FV_K_lrn_backward] = SAMPLES,
     [FV_K_copy_channels] = SAMPLES,         [FV_K_pad_shortcut_forward] = SAMPLES, [FV_K_pad_shortcut_backward] = SAMPLES,
     [FV_K_rbf_loss_forward] = SAMPLES,      [FV_K_rbf_loss_backward] = SAMPLES, [FV_K_gemm] = UNITS,

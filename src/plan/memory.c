@@ -15,8 +15,17 @@ static void live(fv_plan *plan, fv_value v, size_t step)
         plan->last[v] = (uint32_t)step;
 }
 
+/* Made by a node that runs once. */
+static bool made_once(const fv_graph *graph, fv_value v)
+{
+    const uint32_t producer = graph->values[v].producer;
+
+    return producer && graph->nodes[producer - 1].once;
+}
+
 /* From the first step that touches a value to the last. What the caller writes lives from the start, what it reads to
- * the end, constants and what is made once for ever. */
+ * the end, constants for ever; so does what is made once and read in each run, while what only steps that run once touch
+ * is done with before the first run. */
 static void find_lives(fv_plan *plan)
 {
     const fv_graph *graph = plan->graph;
@@ -28,8 +37,10 @@ static void find_lives(fv_plan *plan)
             const fv_value v = plan->steps[i].binds[k].value;
 
             live(plan, v, i);
-            if (v && plan->steps[i].once && fv_plan_writes(plan, &plan->steps[i], v))
+            if (v && !plan->steps[i].once && made_once(graph, v)) {
+                live(plan, v, 0);
                 live(plan, v, plan->n_steps);
+            }
         }
     for (size_t v = 1; v < graph->n_values; v++) {
         const fv_value_info *info = &graph->values[v];

@@ -1,70 +1,8 @@
-/* Passes over the graph, in order. Each rewrites nodes in place; a removed node has no operator until `sweep`. */
+/* Passes over the graph, in order. Each rewrites nodes in place; a removed node has no operator until `fv_sweep`. */
 #include "plan/plan.h"
 #include "ops/pack.h"
+#include "plan/rewrite.h"
 #include <string.h>
-
-/* ---------------------------------------------------------------------------------------------- helpers */
-
-/* Who reads each value: how many nodes, and the last of them. */
-typedef struct uses {
-    uint32_t *count, *reader;
-} uses;
-
-static bool count_uses(fv_graph *graph, uses *u)
-{
-    u->count = fv_arena_alloc(&graph->arena, graph->n_values, sizeof *u->count);
-    u->reader = fv_arena_alloc(&graph->arena, graph->n_values, sizeof *u->reader);
-    if (!u->count || !u->reader) {
-        fv_fail_memory(&graph->error, graph->n_values * sizeof *u->count, "a pass");
-        return false;
-    }
-    for (size_t i = 0; i < graph->n_nodes; i++)
-        for (int k = 0; k < graph->nodes[i].n_in; k++) {
-            u->count[graph->nodes[i].in[k]]++;
-            u->reader[graph->nodes[i].in[k]] = (uint32_t)i;
-        }
-    for (size_t v = 0; v < graph->n_values; v++)
-        if (graph->values[v].keep)
-            u->count[v]++; /* the caller reads it too */
-    return true;
-}
-
-static fv_node *producer(const fv_graph *graph, fv_value v)
-{
-    const uint32_t p = graph->values[v].producer;
-
-    return p ? &graph->nodes[p - 1] : NULL;
-}
-
-/* Remove nodes without operator and renumber the producers. */
-static void sweep(fv_graph *graph)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < graph->n_nodes; i++) {
-        if (!graph->nodes[i].op)
-            continue;
-        graph->nodes[kept] = graph->nodes[i];
-        for (int k = 0; k < graph->nodes[kept].n_out; k++)
-            graph->values[graph->nodes[kept].out[k]].producer = (uint32_t)kept + 1;
-        kept++;
-    }
-    graph->n_nodes = kept;
-}
-
-/* A copy of the node's attributes that may be changed. */
-static void *own_attrs(fv_graph *graph, fv_node *node)
-{
-    void *copy = fv_arena_alloc(&graph->arena, 1, node->op->attr_bytes);
-
-    if (!copy) {
-        fv_fail_memory(&graph->error, node->op->attr_bytes, "attributes");
-        return NULL;
-    }
-    memcpy(copy, node->attrs, node->op->attr_bytes);
-    node->attrs = copy;
-    return copy;
-}
 
 static int act_at(const fv_node *node, size_t offset)
 {
@@ -81,14 +19,14 @@ static int act_at(const fv_node *node, size_t offset)
  * their gradient is 0 in both. */
 static void pool_first(fv_graph *graph, const fv_kernels *kernels)
 {
-    uses u;
+    fv_uses u;
 
     (void)kernels;
-    if (!count_uses(graph, &u))
+    if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {
         fv_node *pool = &graph->nodes[i];
-        fv_node *act = pool->op == &fv_op_maxpool ? producer(graph, pool->in[0]) : NULL;
+        fv_node *act = pool->op == &fv_op_maxpool ? fv_producer(graph, pool->in[0]) : NULL;
 
         if (!act || act->op != &fv_op_relu || u.count[act->out[0]] != 1)
             continue;
@@ -111,40 +49,40 @@ static void pool_first(fv_graph *graph, const fv_kernels *kernels)
 /* An activation that alone reads the result of an operator with an `act` is folded into it. */
 static void fuse_activation(fv_graph *graph, const fv_kernels *kernels)
 {
-    uses u;
+    fv_uses u;
 
     (void)kernels;
-    if (!count_uses(graph, &u))
+    if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {
         fv_node *act = &graph->nodes[i];
-        fv_node *maker = act->op && act->op->activation ? producer(graph, act->in[0]) : NULL;
+        fv_node *maker = act->op && act->op->activation > 0 ? fv_producer(graph, act->in[0]) : NULL;
         char *attrs;
 
         if (!maker || !maker->op || !maker->op->act_offset || maker->out[0] != act->in[0] ||
             u.count[act->in[0]] != 1 || act_at(maker, maker->op->act_offset))
             continue;
-        if (!(attrs = own_attrs(graph, maker)))
+        if (!(attrs = fv_own_attrs(graph, maker)))
             return;
         memcpy(attrs + maker->op->act_offset, &act->op->activation, sizeof(int));
         maker->out[0] = act->out[0];
         graph->values[act->out[0]].producer = (uint32_t)(maker - graph->nodes) + 1;
         act->op = NULL;
     }
-    sweep(graph);
+    fv_sweep(graph);
 }
 
 /* The gradient of an activation that alone reads a gradient to an input is folded into the kernel that makes it. */
 static void fuse_gate(fv_graph *graph, const fv_kernels *kernels)
 {
-    uses u;
+    fv_uses u;
 
     (void)kernels;
-    if (!count_uses(graph, &u))
+    if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {
         fv_node *back = &graph->nodes[i];
-        fv_node *maker = back->op == &fv_op_act_backward ? producer(graph, back->in[0]) : NULL;
+        fv_node *maker = back->op == &fv_op_act_backward ? fv_producer(graph, back->in[0]) : NULL;
         fv_value *in;
         char *attrs;
 
@@ -152,7 +90,7 @@ static void fuse_gate(fv_graph *graph, const fv_kernels *kernels)
             act_at(maker, maker->op->gate_offset))
             continue;
         in = fv_arena_alloc(&graph->arena, (size_t)maker->n_in + 1, sizeof *in);
-        if (!in || !(attrs = own_attrs(graph, maker))) {
+        if (!in || !(attrs = fv_own_attrs(graph, maker))) {
             fv_fail_memory(&graph->error, sizeof *in, "a pass");
             return;
         }
@@ -164,16 +102,16 @@ static void fuse_gate(fv_graph *graph, const fv_kernels *kernels)
         graph->values[back->out[0]].producer = (uint32_t)(maker - graph->nodes) + 1;
         back->op = NULL;
     }
-    sweep(graph);
+    fv_sweep(graph);
 }
 
 /* Nodes whose results nobody reads. */
 static void drop_dead(fv_graph *graph, const fv_kernels *kernels)
 {
-    uses u;
+    fv_uses u;
 
     (void)kernels;
-    if (!count_uses(graph, &u))
+    if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = graph->n_nodes; i-- > 0;) {
         fv_node *node = &graph->nodes[i];
@@ -187,15 +125,16 @@ static void drop_dead(fv_graph *graph, const fv_kernels *kernels)
             u.count[node->in[k]]--;
         node->op = NULL;
     }
-    sweep(graph);
+    fv_sweep(graph);
 }
 
-/* The packing node that `node` needs for its weight. */
-static fv_node packing_node(fv_graph *graph, const fv_kernels *kernels, const fv_node *node)
+/* The packing node that the node needs for its weight, in front of it; returns the packed weight. */
+static fv_value emit_packing(fv_graph *graph, const fv_kernels *kernels, fv_rebuilt *r, const fv_node *node)
 {
     const fv_packing *packing = &node->op->packing;
     const fv_value weight = node->in[packing->input];
     fv_pack_attrs attrs = {.groups = 1, .parts = 1, .transposed = packing->transposed};
+    const fv_node *made;
     size_t depth, cols;
 
     if (packing->groups_offset)
@@ -205,34 +144,27 @@ static fv_node packing_node(fv_graph *graph, const fv_kernels *kernels, const fv
     fv_pack_matrix(fv_shape_of(graph, weight), &attrs, &depth, &cols);
     attrs.elements = attrs.groups * attrs.parts * fv_packed_elements(kernels, depth, cols);
     graph->label = node->label;
-    fv_emit(graph, &fv_op_pack, &attrs, &weight, 1); /* appended; moved in front of its reader by the caller */
-    return graph->error.code == FV_OK ? graph->nodes[--graph->n_nodes] : (fv_node){0};
+    made = fv_rebuild_emit(graph, r, &fv_op_pack, &attrs, &weight, 1);
+    return made ? made->out[0] : 0;
 }
 
 /* Each weight is brought into its kernel's layout right before it is read. */
 static void pack_weights(fv_graph *graph, const fv_kernels *kernels)
 {
     const size_t n = graph->n_nodes;
-    fv_node *nodes = fv_arena_alloc(&graph->arena, 2 * n + 1, sizeof *nodes);
-    size_t made = 0;
+    fv_rebuilt r;
 
-    if (!nodes) {
-        fv_fail_memory(&graph->error, 2 * n * sizeof *nodes, "a pass");
+    if (!fv_rebuild(graph, 2 * n, &r))
         return;
+    for (size_t i = 0; i < n && graph->error.code == FV_OK; i++) {
+        const fv_node node = graph->nodes[i]; /* a copy: emitting may move the array */
+
+        if (node.op->packing.input)
+            node.in[node.op->packing.input] = emit_packing(graph, kernels, &r, &node);
+        r.nodes[r.count++] = node;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (graph->nodes[i].op->packing.input) {
-            nodes[made] = packing_node(graph, kernels, &graph->nodes[i]);
-            if (graph->error.code != FV_OK)
-                return;
-            graph->nodes[i].in[graph->nodes[i].op->packing.input] = nodes[made++].out[0];
-        }
-        nodes[made++] = graph->nodes[i];
-    }
-    graph->nodes = nodes;
-    graph->n_nodes = made;
-    graph->size_nodes = 2 * n + 1;
-    sweep(graph);
+    if (graph->error.code == FV_OK)
+        fv_rebuild_end(graph, &r);
 }
 
 /* At inference, what depends on parameters alone is worked out once. */
@@ -257,6 +189,7 @@ static void run_once(fv_graph *graph, const fv_kernels *kernels)
 
 static const fv_pass passes[] = {
     {"pool-first", "max-pooling before ReLU: the same values with a quarter of the work", pool_first, true},
+    {"fold-bn", "batch normalisation becomes part of the weights in front of it (inference)", fv_fold_bn, false},
     {"fuse-activation", "activations are computed by the kernel that makes their input", fuse_activation, false},
     {"fuse-gate", "gradients of activations are computed by the kernel that makes the gradient", fuse_gate, false},
     {"drop-dead", "nothing is computed that nobody reads", drop_dead, false},

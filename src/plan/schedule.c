@@ -111,7 +111,7 @@ static void collect_units(order *o)
             continue;
         if (!o->waits[i] && unit_step(o, i))
             place(o, i);
-        else if (!o->reorder)
+        else if (!o->reorder && !o->steps[i].update)
             return;
     }
 }
@@ -134,7 +134,7 @@ static void collect_independent(order *o, size_t first)
 
         if (fits)
             ready[count++] = (uint32_t)i;
-        else if (!o->reorder && !o->done[i])
+        else if (!o->reorder && !o->done[i] && !s->update)
             break;
     }
     for (size_t k = 0; k < count; k++)
@@ -152,11 +152,9 @@ static size_t next_step(const order *o)
     for (size_t i = 0; i < o->n; i++) {
         if (o->done[i] || o->waits[i])
             continue;
-        if (!o->reorder)
-            return i;
-        if (o->steps[i].update)
+        if (o->steps[i].update) /* runs behind everything else, and what it reads must live as long */
             update = update < o->n ? update : i;
-        else if (!unit_step(o, i))
+        else if (!o->reorder || !unit_step(o, i))
             return i;
         else
             units = units < o->n ? units : i;
