@@ -66,15 +66,16 @@ static void resize_equals_pillow(void **state)
     assert_int_equal(cases, 56);
 }
 
-/* Full white stays white at any size: integers that add to a little more than 1 must not wrap 255 around. */
+/* Full white stays white at any size: integers that add to a little more or less than 1 must not show. */
 static void resize_keeps_white(void **state)
 {
-    uint8_t white[61], out[97];
+    static uint8_t white[FV_SIDE_MAX];
+    uint8_t out[97];
 
     (void)state;
     memset(white, 255, sizeof white);
-    for (size_t n = 1; n <= sizeof white; n++)
-        for (size_t m = 1; m <= sizeof out; m++) {
+    for (size_t n = 1; n <= sizeof white; n = n < 61 ? n + 1 : n == 61 ? 16123 : n + 29)
+        for (size_t m = 1; m <= sizeof out; m += n > 61 ? 7 : 1) {
             void *scratch = malloc(fv_resize_scratch(1, n, 1, 1, m) + 1);
 
             fv_resize(white, 1, n, 1, out, 1, m, scratch);

@@ -84,11 +84,11 @@ static uint8_t *make_axis(axis *a, size_t length, size_t new_length, uint8_t *at
     return at + axis_bytes(length, new_length);
 }
 
-/* Weights are not negative and their integers add to little more than 1, but that little may round 255 up to 256. */
+/* To 8 bits. No limit is needed: `taps` integers, each rounded by at most a half, miss 2^22 by at most taps / 2, and
+ * 255 times that is below the half that sums begin with, as taps is at most FV_SIDE_MAX: 255 * 8192 < 2^21. */
 static uint8_t narrow(uint32_t sum)
 {
-    sum >>= FRACTION_BITS;
-    return (uint8_t)(sum > 255 ? 255 : sum);
+    return (uint8_t)(sum >> FRACTION_BITS);
 }
 
 static inline void row_of(const axis *a, const uint8_t *in, size_t channels, uint8_t *out)
