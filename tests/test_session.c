@@ -1,94 +1,10 @@
 /* Sessions: the numbers they give, on every instruction set, any batch, several at once, and what they allocate. */
-#include "support.h"
-
-#include "base/random.h"
 #include "golden.h"
-#include "image/digit.h"
-#include "image/prepare.h"
-#include "model/session.h"
+#include "models.h"
 
-#include <math.h>
 #include <pthread.h>
 
 enum { BATCH = 5 };
-
-static fv_net *zoo(const char *name)
-{
-    fv_net *net;
-    fv_error err = {0};
-
-    test_ok(fv_net_open(NULL, name, &net, &err), &err);
-    return net;
-}
-
-static fv_model *zoo_model(const char *name)
-{
-    fv_net *net = zoo(name);
-    fv_model *model;
-    fv_error err = {0};
-
-    test_ok(fv_model_create(NULL, net, 3, &model, &err), &err);
-    fv_net_free(net);
-    return model;
-}
-
-/* First weights are small, so that the distances of lenet-5-1998 hardly depend on the input. These are larger. */
-static fv_model *loud_model(const char *name)
-{
-    fv_model *model = zoo_model(name);
-
-    for (size_t k = 0; k < model->count; k++)
-        for (size_t i = 0; i < model->weights[k].elements; i++)
-            model->weights[k].owned[i] *= 4;
-    return model;
-}
-
-/* n samples in -1 .. 1 */
-static float *make_input(const fv_model *model, size_t n, uint64_t seed)
-{
-    const fv_preprocess *p = fv_net_preprocess(fv_model_net(model));
-    const size_t elements = n * p->height * p->width * p->channels;
-    const fv_random random = {seed, FV_STREAM_TEST, 0};
-    float *x = malloc(elements * sizeof *x);
-
-    assert_non_null(x);
-    for (size_t i = 0; i < elements; i++)
-        x[i] = (float)(2 * fv_random_uniform(random, i) - 1);
-    return x;
-}
-
-static fv_session *open_session(const fv_host *host, const fv_model *model, const char *isa, size_t batch,
-                                size_t threads)
-{
-    fv_session_options options = FV_SESSION_OPTIONS;
-    fv_session *session;
-    fv_error err = {0};
-
-    options.isa = isa;
-    options.batch = batch;
-    options.threads = threads;
-    test_ok(fv_session_create(host, model, &options, &session, &err), &err);
-    return session;
-}
-
-static void run(fv_session *session, const float *input, size_t n, float *output)
-{
-    fv_error err = {0};
-
-    test_ok(fv_session_run(session, input, n, output, &err), &err);
-}
-
-/* max |a - b| / max |b| */
-static double distance(const float *a, const float *b, size_t n)
-{
-    double most = 0, largest = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        most = isfinite(a[i]) ? fmax(most, fabs((double)a[i] - (double)b[i])) : INFINITY;
-        largest = fmax(largest, fabs((double)b[i]));
-    }
-    return most / largest;
-}
 
 /* ---------------------------------------------------------------------------------------------------------- numbers */
 
@@ -346,33 +262,12 @@ static fv_status use_session(const fv_host *host, void *arg, fv_error *err)
     return status;
 }
 
-static fv_status use_classify(const fv_host *host, void *arg, fv_error *err)
-{
-    static uint8_t picture[60 * 50 * 3];
-    fv_session_options options = FV_SESSION_OPTIONS;
-    fv_session *session;
-    fv_status status;
-    float p[10];
-
-    for (size_t y = 10; y < 40; y++)
-        memset(picture + (y * 50 + 20) * 3, 255, 4 * 3);
-    options.threads = 1;
-    status = fv_session_create(host, arg, &options, &session, err);
-    if (!status)
-        status = fv_session_classify(session, picture, 60, 50, 3, p, err);
-    fv_session_free(session);
-    return status;
-}
-
 static void every_allocation_may_fail(void **state)
 {
     fv_model *model = zoo_model("lenet-5");
-    size_t created;
 
     (void)state;
-    created = test_every_failure(use_session, model);
-    assert_true(created >= 20);
-    assert_true(test_every_failure(use_classify, model) > created + 2);
+    assert_true(test_every_failure(use_session, model) >= 20);
     fv_model_free(model);
 }
 
@@ -489,114 +384,6 @@ static void many_threads_give_the_same_bits(void **state)
     fv_model_free(model);
 }
 
-/* --------------------------------------------------------------------------------------------------------- pictures */
-
-/* A 1 in a picture of height x width, `ink` on `paper`. */
-static uint8_t *draw_one(size_t height, size_t width, size_t channels, uint8_t ink, uint8_t paper)
-{
-    uint8_t *pixels = malloc(height * width * channels);
-
-    assert_non_null(pixels);
-    memset(pixels, paper, height * width * channels);
-    for (size_t y = height / 5; y < height - height / 5; y++)
-        memset(pixels + (y * width + width / 2 - width / 28) * channels, ink, (width / 14) * channels);
-    return pixels;
-}
-
-/* Probabilities are the soft-max of what fv_session_run makes of the prepared picture. */
-static void pictures_become_probabilities(void **state)
-{
-    fv_model *model = zoo_model("lenet-5-1998");
-    const fv_preprocess *p = fv_net_preprocess(fv_model_net(model));
-    uint8_t *pixels = draw_one(28, 28, 1, 255, 0), scratch[2048];
-    float input[32 * 32], logits[10], have[10];
-    double want[10], sum = 0, total = 0;
-    fv_session *session = open_session(NULL, model, NULL, 3, 1);
-    fv_error err = {0};
-
-    (void)state;
-    assert_true(fv_prepare_scratch(p, 28, 28, 1) <= sizeof scratch);
-    fv_prepare(p, pixels, 28, 28, 1, input, scratch);
-    run(session, input, 1, logits);
-    for (size_t c = 0; c < 10; c++)
-        sum += want[c] = exp((double)logits[c] - (double)logits[0]);
-    test_ok(fv_session_classify(session, pixels, 28, 28, 1, have, &err), &err);
-    for (size_t c = 0; c < 10; c++) {
-        assert_true(fabs((double)have[c] - want[c] / sum) < 1e-6);
-        total += (double)have[c];
-    }
-    assert_true(fabs(total - 1) < 1e-6);
-    free(pixels);
-    fv_session_free(session);
-    fv_model_free(model);
-}
-
-/* Dark on light, larger, in colour, from a file: a digit is a digit. */
-static void digits_are_found_in_pictures(void **state)
-{
-    fv_model *model = zoo_model("lenet-5");
-    fv_session *session = open_session(NULL, model, NULL, 1, 1);
-    const char *path = test_path("one.png");
-    uint8_t *light = draw_one(280, 280, 1, 255, 0), *dark = draw_one(280, 280, 3, 20, 240), *png;
-    const fv_image image = {280, 280, 3, dark};
-    float a[10], b[10], c[10];
-    size_t size;
-    fv_error err = {0};
-
-    (void)state;
-    test_ok(fv_session_classify(session, light, 280, 280, 1, a, &err), &err);
-    test_ok(fv_session_classify(session, dark, 280, 280, 3, b, &err), &err);
-    assert_true(distance(b, a, 10) < .02);
-    test_ok(fv_image_encode_png(NULL, &image, &png, &size, &err), &err);
-    test_write_file(path, png, size);
-    test_ok(fv_session_classify_file(session, path, c, &err), &err);
-    assert_memory_equal(c, b, sizeof b);
-    test_write_file(path, png, size / 2);
-    assert_true(fv_session_classify_file(session, path, c, &err) != FV_OK);
-    test_message(&err, "one.png");
-    test_failed(fv_session_classify_file(session, test_path("none.png"), c, &err), FV_E_IO, &err, "none.png");
-    memset(light, 7, 280 * 280);
-    test_failed(fv_session_classify(session, light, 280, 280, 1, c, &err), FV_E_RANGE, &err, "no digit");
-    free(light);
-    free(dark);
-    free(png);
-    fv_session_free(session);
-    fv_model_free(model);
-}
-
-/* Nets of other pictures than MNIST's: resized and converted, nothing is looked for. */
-static void other_pictures_are_resized(void **state)
-{
-    static const char text[] = "net colour\nclasses 4\ninput 10x12x3 range -1 1\nconv 3x3 4 relu\ndense classes\n";
-    fv_net *net;
-    fv_model *model;
-    fv_session *session;
-    fv_error err = {0};
-    uint8_t *pixels = draw_one(30, 20, 3, 200, 200), *small = draw_one(10, 12, 1, 200, 200);
-    float a[4], b[4], *input;
-
-    (void)state;
-    test_ok(fv_net_parse(NULL, text, "colour.net", &net, &err), &err);
-    test_ok(fv_model_create(NULL, net, 1, &model, &err), &err);
-    session = open_session(NULL, model, NULL, 1, 1);
-    test_ok(fv_session_classify(session, pixels, 30, 20, 3, a, &err), &err);
-    test_ok(fv_session_classify(session, small, 10, 12, 1, b, &err), &err);
-    assert_memory_equal(a, b, sizeof a); /* both are one colour */
-    input = make_input(model, 1, 1);
-    for (size_t i = 0; i < 10 * 12 * 3; i++)
-        input[i] = 200.0f * (2.0f / 255) - 1;
-    run(session, input, 1, b);
-    assert_true(fabs(log((double)a[0] / (double)a[1]) - (double)(b[0] - b[1])) < 1e-4);
-    test_failed(fv_session_classify(session, pixels, 0, 20, 3, a, &err), FV_E_SHAPE, &err, "0x20 pixels");
-    test_failed(fv_session_classify(session, pixels, 30, 20, 2, a, &err), FV_E_SHAPE, &err, "2 channels");
-    free(input);
-    free(pixels);
-    free(small);
-    fv_session_free(session);
-    fv_model_free(model);
-    fv_net_free(net);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -605,8 +392,7 @@ int main(void)
         cmocka_unit_test(generator_is_the_golden_datas),   cmocka_unit_test(golden_logits),
         cmocka_unit_test(running_allocates_nothing),       cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(sessions_of_a_model_run_at_once), cmocka_unit_test(options_are_checked),
-        cmocka_unit_test(many_threads_give_the_same_bits), cmocka_unit_test(pictures_become_probabilities),
-        cmocka_unit_test(digits_are_found_in_pictures),    cmocka_unit_test(other_pictures_are_resized),
+        cmocka_unit_test(many_threads_give_the_same_bits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
