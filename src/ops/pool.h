@@ -9,6 +9,7 @@ typedef struct fv_pool_attrs {
     bool ceil;      /* the last window may hang over the edge */
     bool global;    /* one window over the whole picture */
     bool count_pad; /* average: padding counts as zeros */
+    size_t to[2];   /* average: rows and columns of the result whatever the input's, 0 = as the windows give */
     int act;
 } fv_pool_attrs;
 
