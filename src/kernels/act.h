@@ -71,6 +71,8 @@ FV_INLINE vec vec_act(fv_act act, vec x)
         return FV_LECUN_A * vec_tanh(FV_LECUN_S * x);
     case FV_ACT_SIGMOID:
         return vec_all(1) / (vec_exp(-x) + vec_all(1));
+    case FV_ACT_RELU6:
+        return vec_min(vec_all(6), vec_max(vec_all(0), x));
     case FV_ACT_NONE:
         break;
     }
@@ -89,6 +91,8 @@ FV_INLINE vec vec_act_back(fv_act act, vec y, vec d)
         return d * (vec_all(FV_LECUN_A * FV_LECUN_S) - (FV_LECUN_S / FV_LECUN_A) * (y * y));
     case FV_ACT_SIGMOID:
         return d * (y - y * y);
+    case FV_ACT_RELU6:
+        return vec_select(vec_greater(y, vec_all(0)), vec_select(vec_greater(vec_all(6), y), d, vec_all(0)), vec_all(0));
     case FV_ACT_NONE:
         break;
     }
@@ -113,6 +117,9 @@ FV_INLINE vec vec_act_back(fv_act act, vec y, vec d)
             break;                                                                                                     \
         case FV_ACT_SIGMOID:                                                                                           \
             f(FV_ACT_SIGMOID, __VA_ARGS__);                                                                            \
+            break;                                                                                                     \
+        case FV_ACT_RELU6:                                                                                             \
+            f(FV_ACT_RELU6, __VA_ARGS__);                                                                              \
             break;                                                                                                     \
         }                                                                                                              \
     } while (0)

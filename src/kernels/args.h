@@ -8,8 +8,9 @@
 #include <stdint.h>
 
 /* Activations, y = f(x); all their gradients are functions of y alone.
- * FV_ACT_LECUN_TANH is 1.7159 tanh(2x/3) (LeCun et al. 1998, appendix A). ReLU's gradient at 0 is 0. */
-typedef enum fv_act { FV_ACT_NONE, FV_ACT_RELU, FV_ACT_TANH, FV_ACT_LECUN_TANH, FV_ACT_SIGMOID } fv_act;
+ * FV_ACT_LECUN_TANH is 1.7159 tanh(2x/3) (LeCun et al. 1998, appendix A). ReLU's gradient at 0 is 0, and
+ * that of FV_ACT_RELU6 = min(max(x, 0), 6) also at 6. */
+typedef enum fv_act { FV_ACT_NONE, FV_ACT_RELU, FV_ACT_TANH, FV_ACT_LECUN_TANH, FV_ACT_SIGMOID, FV_ACT_RELU6 } fv_act;
 
 /* How a kernel's work is cut; a function of shapes alone, never of the thread count. */
 typedef struct fv_work {

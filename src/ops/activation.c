@@ -4,6 +4,7 @@
  *     tanh        tanh x                dy (1 - y^2)
  *     lecun-tanh  A tanh(2x/3)          dy (2/3) (A - y^2/A), A = 1.7159        (LeCun et al. 1998, appendix A)
  *     sigmoid     1 / (1 + e^-x)        dy y (1 - y)
+ *     relu6       min(max(x, 0), 6)     dy where 0 < y < 6                      (Howard et al. 2017, MobileNets)
  */
 #include "ops/activation.h"
 
@@ -11,6 +12,7 @@ FV_ACTIVATION(relu, "relu", FV_ACT_RELU, "max(x, 0)");
 FV_ACTIVATION(tanh, "tanh", FV_ACT_TANH, "hyperbolic tangent");
 FV_ACTIVATION(lecun_tanh, "lecun-tanh", FV_ACT_LECUN_TANH, "1.7159 tanh(2x/3), LeCun 1998");
 FV_ACTIVATION(sigmoid, "sigmoid", FV_ACT_SIGMOID, "1 / (1 + exp(-x))");
+FV_ACTIVATION(relu6, "relu6", FV_ACT_RELU6, "min(max(x, 0), 6)");
 
 void fv_act_grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {

@@ -1,7 +1,7 @@
 /* Cases of the kernels over single elements and of the optimizer. */
 #include "check.h"
 
-/* Parameters: count, act, in place, spread in thousandths. */
+/* Parameters: count, act, in place, spread in thousandths, largest y if that is to be whole numbers. */
 static void build_act(job *j, const size_t *p)
 {
     JOB_ARGS(j, fv_elementwise_args, {.count = p[0], .act = (fv_act)p[1]});
@@ -10,7 +10,8 @@ static void build_act(job *j, const size_t *p)
     const void *first = backward ? &a->dy : &a->x;
 
     if (backward)
-        job_in(j, &a->y, p[0], -1, 1);
+        job_point(j, &a->y, job_add(j, (job_buffer){.kind = JOB_IN, .count = p[0], .low = p[4] ? -(double)p[4] : -1,
+                                                    .high = p[4] ? (double)p[4] + 1 : 1, .integers = p[4]}));
     if (j->kernel == FV_K_add)
         job_in(j, &a->b, p[0], -1, 1);
     if (p[2]) {
@@ -113,6 +114,9 @@ static const check_case cases[] = {
     ACT(2),
     ACT(3),
     ACT(4),
+    ACT(5),
+    CASE(act_backward, build_act, 0, 0, 203, 1, 0, 0, 1), /* the kinks themselves */
+    CASE(act_backward, build_act, 0, 0, 203, 5, 0, 0, 7),
     CASE(dropout, build_dropout, 2, EACH, 1, 50, 0),
     CASE(dropout, build_dropout, 2, EACH, 1003, 50, 3),
     CASE(dropout, build_dropout, 2, EACH, 259, 0, 1),

@@ -32,6 +32,8 @@ static inline real act_value(fv_act act, real x)
         return 1.7159 * tanh(2.0 / 3 * x);
     case FV_ACT_SIGMOID:
         return 1 / (1 + exp(-x));
+    case FV_ACT_RELU6:
+        return x <= 0 ? 0 : x >= 6 ? 6 : x;
     case FV_ACT_NONE:
         break;
     }
@@ -50,6 +52,8 @@ static inline real act_gradient(fv_act act, real y)
         return 2.0 / 3 * (1.7159 - y * y / 1.7159);
     case FV_ACT_SIGMOID:
         return y * (1 - y);
+    case FV_ACT_RELU6:
+        return y > 0 && y < 6 ? 1 : 0;
     case FV_ACT_NONE:
         break;
     }
