@@ -19,7 +19,8 @@ static fv_data *mnist(const fv_data_options *options)
 }
 
 static float *batch_of(const fv_data *data, fv_split split, const uint32_t *indices, size_t n, size_t cuts,
-                       const fv_preprocess *p, const fv_augment *augment, uint64_t seed, uint32_t epoch, int32_t *labels)
+                       const fv_preprocess *p, const fv_augment *augment, uint64_t seed, uint32_t epoch,
+                       int32_t *labels)
 {
     const size_t bytes = fv_batch_scratch(data, p, augment);
     float *out = malloc(n * p->height * p->width * p->channels * sizeof *out);

@@ -304,7 +304,8 @@ static void the_longer_side_becomes_20_and_the_center_14(void **state)
 static double stroke_of(double stroke)
 {
     const double radius_y = 120, radius_x = 80, longer = 2 * radius_y + stroke;
-    const double length = 3.14159265 * (3 * (radius_y + radius_x) - sqrt((3 * radius_y + radius_x) * (radius_y + 3 * radius_x)));
+    const double length =
+        3.14159265 * (3 * (radius_y + radius_x) - sqrt((3 * radius_y + radius_x) * (radius_y + 3 * radius_x)));
     fv_image image = ellipse(300, radius_y, radius_x, stroke, 150, 150);
     uint8_t out[PIXELS];
 
@@ -333,7 +334,7 @@ static void specks_and_edges_are_left_out(void **state)
     (void)state;
     convert(&alone, wanted);
     for (size_t y = 2; y < 5; y++)
-        memset(with.pixels + y * 120 + 100, 230, 4);    /* a speck */
+        memset(with.pixels + y * 120 + 100, 230, 4); /* a speck */
     for (size_t y = 0; y < 120; y++)
         memset(with.pixels + y * 120, 230, y < 60 ? 3 : 2); /* an edge along the left side, longer than the digit */
     convert(&with, out);

@@ -1,11 +1,10 @@
 /* image: decoding against files written byte by byte, bad files, resizing against Pillow (golden/resize.txt and png.txt, made by
- * tools/make_image_golden.py), preprocessing. Digits have test_digit.c. */
+ * tools/make_image_golden.py). Digits have test_digit.c, preprocessing has test_prepare.c. */
 #include "support.h"
 
 #include "base/memory.h"
 #include "image/grey.h"
 #include "image/image.h"
-#include "image/prepare.h"
 
 #include <sys/stat.h>
 
@@ -265,8 +264,8 @@ static void pictures_come_back_as_written(void **state)
     static const struct {
         size_t height, width, channels;
     } cases[] = {{1, 1, 1}, {1, 1, 3}, {28, 28, 1}, {13, 57, 3}, {200, 300, 3}};
-    static fv_status (*const encoders[])(const fv_host *, const fv_image *, uint8_t **, size_t *, fv_error *) = {
-        fv_image_encode_png, fv_image_encode_pnm};
+    static fv_status (*const encoders[])(const fv_host *, const fv_image *, uint8_t **, size_t *,
+                                         fv_error *) = {fv_image_encode_png, fv_image_encode_pnm};
 
     (void)state;
     for (size_t i = 0; i < FV_COUNT(cases); i++)
@@ -443,7 +442,7 @@ static void grey_is_pillows(void **state)
 {
     static const struct {
         uint8_t rgb[3], grey;
-    } cases[] = {{{0, 0, 0}, 0},    {{255, 255, 255}, 255}, {{255, 0, 0}, 76}, {{0, 255, 0}, 150},
+    } cases[] = {{{0, 0, 0}, 0},    {{255, 255, 255}, 255}, {{255, 0, 0}, 76},   {{0, 255, 0}, 150},
                  {{0, 0, 255}, 29}, {{1, 2, 3}, 2},         {{10, 200, 30}, 124}};
 
     (void)state;
@@ -453,109 +452,6 @@ static void grey_is_pillows(void **state)
         fv_grey(cases[i].rgb, 1, &grey);
         assert_int_equal(grey, cases[i].grey);
     }
-}
-
-/* ------------------------------------------------------------------------------------------------- preprocessing */
-
-/* Value (y, x, c) of the net's input by its definition, from a picture that needs no resizing. */
-static float defined(const fv_preprocess *p, const uint8_t *pixels, size_t channels, size_t y, size_t x, size_t c)
-{
-    const size_t h = p->height - 2 * p->pad, w = p->width - 2 * p->pad;
-    uint8_t pixel = 0;
-
-    if (y >= p->pad && x >= p->pad && y < p->pad + h && x < p->pad + w) {
-        const uint8_t *at = pixels + ((y - p->pad) * w + x - p->pad) * channels;
-
-        if (channels == 3 && p->channels == 1)
-            fv_grey(at, 1, &pixel);
-        else
-            pixel = at[channels == 1 ? 0 : c];
-    }
-    return (float)pixel * p->scale[c] + p->shift[c];
-}
-
-static void prepare_follows_its_definition(void **state)
-{
-    static const struct {
-        size_t height, width, net_channels, channels, pad;
-    } cases[] = {{28, 28, 1, 1, 0}, {32, 32, 1, 1, 2}, {5, 9, 3, 3, 0}, {17, 9, 3, 3, 3}, {9, 6, 3, 1, 1},
-                 {9, 6, 1, 3, 1},   {3, 3, 1, 1, 1},   {33, 7, 2, 2, 0}, {7, 31, 4, 4, 2}, {64, 64, 3, 3, 0}};
-
-    (void)state;
-    for (size_t i = 0; i < FV_COUNT(cases); i++) {
-        const size_t h = cases[i].height, w = cases[i].width, c = cases[i].net_channels, pad = cases[i].pad;
-        const fv_preprocess p = {.height = h,
-                                 .width = w,
-                                 .channels = c,
-                                 .pad = pad,
-                                 .scale = {0.005f, 1 / 255.0f, 0.1f, -1},
-                                 .shift = {-0.1f, 0, 2, 0.5f}};
-        const size_t ph = h - 2 * pad, pw = w - 2 * pad;
-        uint8_t *pixels = noise(ph * pw * cases[i].channels, 0, (uint32_t)i);
-        float *out = malloc(h * w * c * sizeof *out);
-        void *scratch = malloc(fv_prepare_scratch(&p, ph, pw, cases[i].channels) + 1);
-        fv_error err = {0};
-
-        test_ok(fv_prepare_check(&p, ph, pw, cases[i].channels, &err), &err);
-        fv_prepare(&p, pixels, ph, pw, cases[i].channels, out, scratch);
-        for (size_t k = 0; k < h * w * c; k++) {
-            const float wanted = defined(&p, pixels, cases[i].channels, k / c / w, k / c % w, k % c);
-
-            if (out[k] != wanted)
-                fail_msg("case %zu: value %zu: wanted %.9g, got %.9g", i, k, (double)wanted, (double)out[k]);
-        }
-        free(pixels);
-        free(out);
-        free(scratch);
-    }
-}
-
-/* A picture of another size is resized first: equal to resizing it by hand. Grey is made before that. */
-static void prepare_resizes(void **state)
-{
-    const fv_preprocess p = {.height = 32, .width = 30, .channels = 1, .from_height = 28, .from_width = 26, .pad = 2,
-                             .scale = {0.5f}, .shift = {1}};
-    uint8_t *rgb = noise(50 * 41 * 3, 0, 9), grey[50 * 41], small[28 * 26];
-    float by_hand[32 * 30], out[32 * 30];
-    void *scratch = malloc(fv_prepare_scratch(&p, 50, 41, 3)), *other = malloc(fv_resize_scratch(50, 41, 1, 28, 26));
-    void *pad_scratch = malloc(fv_prepare_scratch(&p, 28, 26, 1));
-
-    (void)state;
-    fv_grey(rgb, 50 * 41, grey);
-    fv_resize(grey, 50, 41, 1, small, 28, 26, other);
-    fv_prepare(&p, small, 28, 26, 1, by_hand, pad_scratch);
-    fv_prepare(&p, rgb, 50, 41, 3, out, scratch);
-    assert_memory_equal(out, by_hand, sizeof out);
-    free(rgb);
-    free(scratch);
-    free(other);
-    free(pad_scratch);
-}
-
-static void prepare_refuses_what_does_not_fit(void **state)
-{
-    static const struct {
-        fv_preprocess p;
-        size_t channels;
-        const char *message;
-    } cases[] = {
-        {{.height = 8, .width = 8, .channels = 0}, 1, "input of 0 channels"},
-        {{.height = 8, .width = 8, .channels = 5}, 1, "input of 5 channels: pictures can become 1 to 4"},
-        {{.height = 8, .width = 8, .channels = 3}, 2, "pictures of 2 channels cannot become the net's input of 3"},
-        {{.height = 8, .width = 8, .channels = 1, .pad = 4}, 1, "input of 8x8 has no room for a picture"},
-        {{.height = 8, .width = 8, .channels = 1, .pad = SIZE_MAX / 2 + 2}, 1, "no room"},
-        {{.height = 8, .width = 8, .channels = 1, .from_height = 7, .from_width = 8}, 1, "a picture of 7x8 and 0"},
-        {{.height = 20000, .width = 8, .channels = 1}, 1, "no room"},
-    };
-    const fv_preprocess good = fv_preprocess_default(8, 8, 1);
-    fv_error err = {0};
-
-    (void)state;
-    for (size_t i = 0; i < FV_COUNT(cases); i++)
-        test_failed(fv_prepare_check(&cases[i].p, 8, 8, cases[i].channels, &err), FV_E_SHAPE, &err, cases[i].message);
-    test_failed(fv_prepare_check(&good, 0, 8, 1, &err), FV_E_SHAPE, &err, "pictures of 0x8 pixels");
-    test_failed(fv_prepare_check(&good, 8, 16385, 1, &err), FV_E_SHAPE, &err, "pictures of 8x16385 pixels");
-    test_ok(fv_prepare_check(&good, 16384, 1, 3, &err), &err);
 }
 
 int main(void)
@@ -573,9 +469,6 @@ int main(void)
         cmocka_unit_test(bad_paths_are_refused),
         cmocka_unit_test(failed_allocations_are_clean),
         cmocka_unit_test(grey_is_pillows),
-        cmocka_unit_test(prepare_follows_its_definition),
-        cmocka_unit_test(prepare_resizes),
-        cmocka_unit_test(prepare_refuses_what_does_not_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,8 +47,8 @@ fv_status fv_augment_check(const fv_augment *options, size_t height, size_t widt
         return fv_fail(err, FV_E_RANGE, "augment: elastic alpha is %g, but sigma is 0; wanted above 0, such as 4",
                        options->alpha);
     if (height > SIDE_MAX || width > SIDE_MAX)
-        return fv_fail(err, FV_E_RANGE, "augment: pictures of %zux%zu pixels; at most %d a side can be distorted", height,
-                       width, SIDE_MAX);
+        return fv_fail(err, FV_E_RANGE, "augment: pictures of %zux%zu pixels; at most %d a side can be distorted",
+                       height, width, SIDE_MAX);
     return FV_OK;
 }
 

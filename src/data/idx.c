@@ -64,10 +64,11 @@ static fv_status unpack(const fv_host *host, const char *path, uint8_t **block, 
     plain_size = (size_t)packed[packed_size - 4] | (size_t)packed[packed_size - 3] << 8 |
                  (size_t)packed[packed_size - 2] << 16 | (size_t)packed[packed_size - 1] << 24;
     if (plain_size / DEFLATE_RATIO > packed_size)
-        return fv_fail(err, FV_E_FORMAT,
-                       "%s: gzip data is damaged or cut short: its end states %zu bytes, more than %zu packed bytes can "
-                       "hold; fetch the file again",
-                       path, plain_size, packed_size);
+        return fv_fail(
+            err, FV_E_FORMAT,
+            "%s: gzip data is damaged or cut short: its end states %zu bytes, more than %zu packed bytes can "
+            "hold; fetch the file again",
+            path, plain_size, packed_size);
 
     plain = fv_alloc(host, plain_size, 1);
     if (!plain)

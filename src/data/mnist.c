@@ -80,8 +80,9 @@ static fv_status read_labels(fv_data *data, const char *path, const char *pictur
     if (status)
         return status;
     if (idx.count != samples->count) {
-        status = fv_fail(err, FV_E_FORMAT, "%s: %zu labels for the %zu pictures of %s; the files do not belong together",
-                         path, idx.count, samples->count, pictures);
+        status =
+            fv_fail(err, FV_E_FORMAT, "%s: %zu labels for the %zu pictures of %s; the files do not belong together",
+                    path, idx.count, samples->count, pictures);
         goto done;
     }
     samples->labels = fv_alloc(&data->host, idx.count, sizeof *samples->labels);

@@ -44,10 +44,18 @@ static void count_edge(histogram *h, const fv_plane *plane, int edge, size_t dep
     const size_t height = plane->height, width = plane->width, strip = strip_of(plane);
 
     switch (edge) {
-    case 0: count(h, plane, depth, depth + strip, 0, width); break;
-    case 1: count(h, plane, height - depth - strip, height - depth, 0, width); break;
-    case 2: count(h, plane, 0, height, depth, depth + strip); break;
-    default: count(h, plane, 0, height, width - depth - strip, width - depth); break;
+    case 0:
+        count(h, plane, depth, depth + strip, 0, width);
+        break;
+    case 1:
+        count(h, plane, height - depth - strip, height - depth, 0, width);
+        break;
+    case 2:
+        count(h, plane, 0, height, depth, depth + strip);
+        break;
+    default:
+        count(h, plane, 0, height, width - depth - strip, width - depth);
+        break;
     }
 }
 
@@ -62,8 +70,7 @@ fv_border fv_border_measure(const fv_plane *plane)
     low = percentile(&all, 0.002);
     high = percentile(&all, 0.998);
     median = percentile(&border, 0.5);
-    return (fv_border){
-        .median = median, .range = (uint8_t)(high - low), .dark_on_light = 2 * median > low + high};
+    return (fv_border){.median = median, .range = (uint8_t)(high - low), .dark_on_light = 2 * median > low + high};
 }
 
 void fv_plane_invert(fv_plane *plane)
@@ -91,7 +98,8 @@ static double edge_of(const fv_plane *plane, int edge)
 
 void fv_background_subtract(fv_plane *plane)
 {
-    const double top = edge_of(plane, 0), bottom = edge_of(plane, 1), left = edge_of(plane, 2), right = edge_of(plane, 3);
+    const double top = edge_of(plane, 0), bottom = edge_of(plane, 1), left = edge_of(plane, 2),
+                 right = edge_of(plane, 3);
     const double middle = (top + bottom + left + right) / 4;
 
     for (size_t y = 0; y < plane->height; y++) {

@@ -59,11 +59,11 @@ static fv_status read_header(const char *name, fv_cursor *c, header *h, fv_error
     c->at = 2;
     for (size_t i = 0; i < FV_COUNT(words); i++)
         if (!number(c, numbers[i]))
-            return fv_fail(err, FV_E_FORMAT, "%s: P%c picture has no %s at byte %zu of %zu", name, kind, words[i], c->at,
-                           c->size);
+            return fv_fail(err, FV_E_FORMAT, "%s: P%c picture has no %s at byte %zu of %zu", name, kind, words[i],
+                           c->at, c->size);
     if (h->largest == 0 || h->largest > VALUE_MAX)
-        return fv_fail(err, FV_E_FORMAT, "%s: P%c picture's largest value is %u, wanted 1 to %d", name, kind, h->largest,
-                       VALUE_MAX);
+        return fv_fail(err, FV_E_FORMAT, "%s: P%c picture's largest value is %u, wanted 1 to %d", name, kind,
+                       h->largest, VALUE_MAX);
     if (!is_space(peek(c)))
         return fv_fail(err, FV_E_FORMAT, "%s: P%c picture: no white space behind its header at byte %zu of %zu", name,
                        kind, c->at, c->size);
@@ -73,8 +73,8 @@ static fv_status read_header(const char *name, fv_cursor *c, header *h, fv_error
 
 static fv_status too_short(const char *name, const fv_image *image, size_t wanted, size_t found, fv_error *err)
 {
-    return fv_fail(err, FV_E_FORMAT, "%s: picture of %zux%zux%zu is cut short: needs %zu bytes of samples, has %zu", name,
-                   image->height, image->width, image->channels, wanted, found);
+    return fv_fail(err, FV_E_FORMAT, "%s: picture of %zux%zux%zu is cut short: needs %zu bytes of samples, has %zu",
+                   name, image->height, image->width, image->channels, wanted, found);
 }
 
 /* value of 0..largest as 0..255, rounded. */
@@ -163,8 +163,8 @@ fv_status fv_image_encode_pnm(const fv_host *host, const fv_image *image, uint8_
 {
     const size_t bytes = image->height * image->width * image->channels;
     char head[64];
-    const int length = snprintf(head, sizeof head, "P%c\n%zu %zu\n255\n", image->channels == 1 ? '5' : '6', image->width,
-                                image->height);
+    const int length = snprintf(head, sizeof head, "P%c\n%zu %zu\n255\n", image->channels == 1 ? '5' : '6',
+                                image->width, image->height);
 
     *size = 0;
     *data = fv_alloc(host, (size_t)length + bytes, 1);

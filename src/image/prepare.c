@@ -25,7 +25,8 @@ static size_t inner_channels(const fv_preprocess *p, size_t channels)
 fv_status fv_prepare_check(const fv_preprocess *p, size_t height, size_t width, size_t channels, fv_error *err)
 {
     if (p->channels == 0 || p->channels > CHANNELS_MAX)
-        return fv_fail(err, FV_E_SHAPE, "input of %zu channels: pictures can become 1 to %d", p->channels, CHANNELS_MAX);
+        return fv_fail(err, FV_E_SHAPE, "input of %zu channels: pictures can become 1 to %d", p->channels,
+                       CHANNELS_MAX);
     if (channels != p->channels && channels != 1 && !(channels == 3 && p->channels == 1))
         return fv_fail(err, FV_E_SHAPE, "pictures of %zu channels cannot become the net's input of %zu", channels,
                        p->channels);
@@ -37,8 +38,9 @@ fv_status fv_prepare_check(const fv_preprocess *p, size_t height, size_t width, 
         return fv_fail(err, FV_E_SHAPE, "input of %zux%zu has no room for a picture within %zu pixels of padding",
                        p->height, p->width, p->pad);
     if (fv_preprocess_from_height(p) != p->height - 2 * p->pad || fv_preprocess_from_width(p) != p->width - 2 * p->pad)
-        return fv_fail(err, FV_E_SHAPE, "input of %zux%zu: a picture of %zux%zu and %zu pixels of padding do not fill it",
-                       p->height, p->width, fv_preprocess_from_height(p), fv_preprocess_from_width(p), p->pad);
+        return fv_fail(err, FV_E_SHAPE,
+                       "input of %zux%zu: a picture of %zux%zu and %zu pixels of padding do not fill it", p->height,
+                       p->width, fv_preprocess_from_height(p), fv_preprocess_from_width(p), p->pad);
     return FV_OK;
 }
 
