@@ -13,40 +13,47 @@ typedef struct component {
     bool touches; /* the border */
 } component;
 
+typedef struct point {
+    uint32_t y, x;
+} point;
+
 typedef struct search {
     const fv_plane *ink;
     uint8_t threshold;
-    uint32_t *labels, *stack; /* labels: number of the component, from 1; 0 = none yet */
+    uint32_t *labels; /* number of the component, from 1; 0 = none yet */
+    point *stack;     /* labelled, neighbours not yet looked at */
     component *components;
     uint32_t count;
 } search;
 
-static void visit(search *s, size_t at, size_t *depth)
+static void visit(search *s, size_t y, size_t x, size_t *depth)
 {
+    const size_t at = y * s->ink->width + x;
+
     if (s->labels[at] || s->ink->pixels[at] < s->threshold)
         return;
     s->labels[at] = s->count; /* labelled when pushed, so that each pixel is pushed once */
-    s->stack[(*depth)++] = (uint32_t)at;
+    s->stack[(*depth)++] = (point){(uint32_t)y, (uint32_t)x};
 }
 
-/* Label what hangs together with pixel `seed`. */
-static void flood(search *s, size_t seed)
+/* Label what hangs together with pixel (y, x), which is ink without a label. */
+static void flood(search *s, size_t y, size_t x)
 {
     const size_t height = s->ink->height, width = s->ink->width;
     component *c = &s->components[++s->count];
     size_t depth = 0;
 
-    visit(s, seed, &depth);
+    visit(s, y, x, &depth);
     while (depth > 0) {
-        const size_t at = s->stack[--depth], y = at / width, x = at % width;
-        const size_t top = y ? y - 1 : 0, bottom = y + 1 < height ? y + 1 : y;
-        const size_t left = x ? x - 1 : 0, right = x + 1 < width ? x + 1 : x;
+        const point at = s->stack[--depth];
+        const size_t top = at.y ? at.y - 1 : 0, bottom = at.y + 1 < height ? at.y + 1 : at.y;
+        const size_t left = at.x ? at.x - 1 : 0, right = at.x + 1 < width ? at.x + 1 : at.x;
 
         c->area++;
-        c->touches = c->touches || y == 0 || x == 0 || y + 1 == height || x + 1 == width;
+        c->touches = c->touches || at.y == 0 || at.x == 0 || at.y + 1 == height || at.x + 1 == width;
         for (size_t row = top; row <= bottom; row++)
             for (size_t column = left; column <= right; column++)
-                visit(s, row * width + column, &depth);
+                visit(s, row, column, &depth);
     }
 }
 
@@ -78,10 +85,11 @@ fv_status fv_ink_components(fv_arena *arena, const fv_plane *ink, uint8_t thresh
     s.stack = fv_arena_alloc(arena, n, sizeof *s.stack);
     s.components = fv_arena_alloc(arena, most + 1, sizeof *s.components);
     if (!s.labels || !s.stack || !s.components)
-        return fv_fail_memory(err, n * 8 + (most + 1) * sizeof *s.components, "the components of a picture");
-    for (size_t i = 0; i < n; i++)
-        if (ink->pixels[i] >= threshold && !s.labels[i])
-            flood(&s, i);
+        return fv_fail_memory(err, n * 12 + (most + 1) * sizeof *s.components, "the components of a picture");
+    for (size_t y = 0; y < ink->height; y++)
+        for (size_t x = 0; x < ink->width; x++)
+            if (ink->pixels[y * ink->width + x] >= threshold && !s.labels[y * ink->width + x])
+                flood(&s, y, x);
 
     area = largest(&s, &inside);
     for (size_t i = 0; i < n; i++) {

@@ -137,7 +137,7 @@ fv_status fv_digit_from_image(const fv_host *host, const char *name, const fv_im
 {
     fv_border border;
     fv_arena arena;
-    fv_plane plane;
+    fv_plane plane = {0};
     fv_status status;
 
     fv_arena_init(&arena, host);
@@ -150,7 +150,7 @@ fv_status fv_digit_from_image(const fv_host *host, const char *name, const fv_im
         border.median = (uint8_t)(255 - border.median);
     }
     if (plane.height == SIDE && plane.width == SIDE && border.median == 0 && border.range >= CONTRAST_MIN)
-        memcpy(digit, plane.pixels, SIDE * SIDE);
+        memcpy(digit, plane.pixels, plane.height * plane.width);
     else
         status = normalize(&arena, name, &plane, digit, err);
 done:
