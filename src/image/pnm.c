@@ -77,11 +77,11 @@ static fv_status too_short(const char *name, const fv_image *image, size_t wante
                    name, image->height, image->width, image->channels, wanted, found);
 }
 
-/* value of 0..largest as 0..255, rounded. */
+/* value of 0..largest as 0..255, rounded; read_header saw that largest is not 0. */
 static inline uint8_t spread(uint32_t value, uint32_t largest)
 {
-    return (uint8_t)((value * 255 + largest / 2) /
-                     largest); /* NOLINT(clang-analyzer-core.DivideZero): see read_header */
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
+    return (uint8_t)((value * 255 + largest / 2) / largest);
 }
 
 static fv_status above(const char *name, uint32_t value, uint32_t largest, size_t i, fv_error *err)
