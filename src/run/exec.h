@@ -24,7 +24,7 @@ typedef struct fv_exec_options {
     const char *without; /* passes to leave out */
 } fv_exec_options;
 
-/* The table of kernels called `isa`, else by the environment's FOVEA_CPU, else the best of this CPU. */
+/* The table of kernels called `isa`; NULL means the best of this CPU. */
 fv_status fv_kernels_choose(const char *isa, const fv_kernels **out, fv_error *err);
 
 /* Plan *graph, which is taken over (and freed on failure), with its memory and the store's missing entries. Nothing is
