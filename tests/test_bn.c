@@ -1,6 +1,7 @@
-/* Batch normalisation: folded into weights it gives the same results, running averages follow the batches, frozen ones do
- * not; and what is made once for an inference session is not overwritten by what is computed in each run. */
+/* Batch normalisation: folded into weights it gives the same results, running averages follow the batches, frozen ones
+ * do not; and what is made once for an inference session is not overwritten by what is computed in each run. */
 #include "support.h"
+
 #include "base/random.h"
 #include "train/learner.h"
 #include <math.h>
@@ -60,7 +61,10 @@ static void open_learner(rig *r, const fv_kernels *kernels, size_t batch, bool u
     test_ok(fv_learner_create(NULL, r->net, batch, &settings, &options, update, learner, &err), &err);
 }
 
-static double uniform(uint32_t stream, size_t i) { return fv_random_uniform((fv_random){9, FV_STREAM_TEST, stream}, i); }
+static double uniform(uint32_t stream, size_t i)
+{
+    return fv_random_uniform((fv_random){9, FV_STREAM_TEST, stream}, i);
+}
 
 /* First values, and batch norm's moved away from 0 and 1. */
 static void fill_store(rig *r)
@@ -74,7 +78,10 @@ static void fill_store(rig *r)
     }
 }
 
-static double pixel(size_t run, size_t i) { return 3 * uniform((uint32_t)(1000 + run), i) - 1; }
+static double pixel(size_t run, size_t i)
+{
+    return 3 * uniform((uint32_t)(1000 + run), i) - 1;
+}
 
 static void fill_input(fv_exec *exec, fv_value input, size_t run)
 {
@@ -97,7 +104,7 @@ static double distance(const fv_exec *a, fv_value x, const fv_exec *b, fv_value 
     return most / largest;
 }
 
-/* ----------------------------------------------------------------------------------------------------------- folding */
+/* ------------------------------------------------------------------------------------------------- folding */
 
 static size_t count_nodes(const fv_exec *exec, const char *name)
 {
@@ -113,13 +120,15 @@ static const struct {
     size_t folded, applied; /* bn nodes that end in weights, and those that cannot */
 } folds[] = {
     {"input 9x8x3 conv 3x3 7 pad 1 nobias bn relu conv 3x3 5 bn sigmoid dense classes", 2, 0},
-    {"input 6x6x4 conv 3x3 6 groups 2 bn conv 3x3 6 groups 6 pad 1 nobias bn tanh dense 9 bn relu dense classes bn", 4, 0},
+    {"input 6x6x4 conv 3x3 6 groups 2 bn conv 3x3 6 groups 6 pad 1 nobias bn tanh dense 9 bn relu dense classes bn", 4,
+     0},
     {"input 6x6x3 bn conv 3x3 4 relu bn maxpool bn dense classes", 0, 3},
     {"input 6x6x3 conv 3x3 4 bn relu bn dense classes", 1, 1},
     {"input 8x8x3 conv 3x3 4 pad 1 residual { conv 3x3 4 pad 1 nobias bn relu conv 3x3 4 pad 1 nobias bn } relu "
-     "residual stride 2 project { conv 3x3 6 pad 1 bn } avgpool global dense classes", 4, 0},
+     "residual stride 2 project { conv 3x3 6 pad 1 bn } avgpool global dense classes",
+     4, 0},
     {"input 8x8x3 c: conv 3x3 4 pad 1 bn from c, input concat conv 1x1 4 dense classes", 1, 0},
-    {"input 8x8x3 c: conv 3x3 4 pad 1 b: bn from c, b add dense classes", 0, 1}, /* c is read twice */
+    {"input 8x8x3 c: conv 3x3 4 pad 1 r: relu from c b: bn from r, b add dense classes", 0, 1}, /* c is read twice */
     {"input 32x32x3 conv 3x3 4 pad 1 bn relu maxpool conv 3x3 16 pad 1 nobias bn relu " LARGE, 2, 0},
 };
 
@@ -173,8 +182,10 @@ static void folded_weights_are_not_kept(void **state)
 
     (void)state;
     for (size_t k = 0; k < 2; k++) {
-        open_rig(&r, k ? "input 32x32x3 conv 3x3 4 pad 1 dense 1100 dense 1100 dense classes"
-                       : "input 32x32x3 conv 3x3 4 pad 1 bn dense 1100 bn dense 1100 bn dense classes", kernels);
+        open_rig(&r,
+                 k ? "input 32x32x3 conv 3x3 4 pad 1 dense 1100 dense 1100 dense classes"
+                   : "input 32x32x3 conv 3x3 4 pad 1 bn dense 1100 bn dense 1100 bn dense classes",
+                 kernels);
         fv_exec *exec = open_inference(&r, kernels, 1, NULL, &logits);
 
         bytes[k] = exec->plan.arena_bytes;
@@ -195,8 +206,10 @@ static void what_is_made_once_stays(void **state)
     rig r;
 
     (void)state;
-    open_rig(&r, "input 32x32x3 conv 3x3 12 pad 1 relu conv 3x3 12 pad 1 relu maxpool conv 3x3 16 pad 1 relu maxpool "
-                 "conv 3x3 64 pad 1 relu " LARGE, kernels);
+    open_rig(&r,
+             "input 32x32x3 conv 3x3 12 pad 1 relu conv 3x3 12 pad 1 relu maxpool conv 3x3 16 pad 1 relu maxpool "
+             "conv 3x3 64 pad 1 relu " LARGE,
+             kernels);
     exec = open_inference(&r, kernels, 2, NULL, &logits);
     open_learner(&r, kernels, 2, false, &learner);
     fill_store(&r);
@@ -217,7 +230,7 @@ static void what_is_made_once_stays(void **state)
     close_rig(&r);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- averages */
+/* ------------------------------------------------------------------------------------------------- averages */
 
 enum { BATCH = 5, CHANNELS = 3 };
 
@@ -231,6 +244,19 @@ static void statistics(size_t run, size_t pixels, size_t c, double *mean, double
         *var += (pixel(run, p * CHANNELS + c) - *mean) * (pixel(run, p * CHANNELS + c) - *mean) / (double)(pixels - 1);
 }
 
+/* Updates run behind everything else (fv_exec_update), so that nothing may stand behind them in the plan: its values
+ * could lie where those lay that the updates still read. */
+static void check_updates_are_last(const fv_plan *plan)
+{
+    bool update = false;
+
+    for (size_t r = 0; r < plan->n_regions; r++) {
+        assert_true(plan->regions[r].update || !update);
+        update = plan->regions[r].update;
+    }
+    assert_true(update);
+}
+
 /* After two steps; `momentum` 0 is frozen. */
 static void check_averages(const char *text, size_t pixels, double momentum, bool update)
 {
@@ -241,6 +267,8 @@ static void check_averages(const char *text, size_t pixels, double momentum, boo
 
     open_rig(&r, text, kernels);
     open_learner(&r, kernels, BATCH, update, &learner);
+    if (update)
+        check_updates_are_last(&learner.exec->plan);
     fill_store(&r);
     fv_stored *stored[2] = {fv_store_find(&r.store, "bn1.running_mean"), fv_store_find(&r.store, "bn1.running_var")};
 
@@ -282,7 +310,8 @@ static void averages_follow_the_batches(void **state)
     check_averages("input 1x1x3 bn momentum 1 dense classes", BATCH, 1, true);
     check_averages("input 4x3x3 bn frozen dense classes", BATCH * 12, 0, false);
     /* in the order of the text, where updates stand between other steps: what they read must still be there */
-    check_averages("input 32x32x3 bn conv 3x3 8 pad 1 relu maxpool conv 3x3 16 pad 1 bn relu " LARGE, BATCH * 1024, .1, true);
+    check_averages("input 32x32x3 bn conv 3x3 8 pad 1 relu maxpool conv 3x3 16 pad 1 bn relu " LARGE, BATCH * 1024, .1,
+                   true);
 }
 
 /* Frozen, training computes what inference does. */
@@ -311,7 +340,7 @@ static void frozen_is_inference(void **state)
     close_rig(&r);
 }
 
-/* ----------------------------------------------------------------------------------------------------------- threads */
+/* ------------------------------------------------------------------------------------------------- threads */
 
 /* The same bits on one thread and on three, in both orders of steps. */
 static void threads_change_no_bit(void **state)
@@ -342,7 +371,8 @@ static void threads_change_no_bit(void **state)
             }
         }
         for (size_t i = 0; i < r[0].store.count; i++)
-            if (memcmp(r[0].store.items[i].data, r[1].store.items[i].data, r[0].store.items[i].elements * sizeof(float)))
+            if (memcmp(r[0].store.items[i].data, r[1].store.items[i].data,
+                       r[0].store.items[i].elements * sizeof(float)))
                 fail_msg("%s differs between one thread and three", r[0].store.items[i].name);
         for (size_t k = 0; k < 2; k++) {
             fv_learner_free(&learner[k]);
@@ -354,9 +384,9 @@ static void threads_change_no_bit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(folding_changes_nothing),  cmocka_unit_test(folded_weights_are_not_kept),
-        cmocka_unit_test(what_is_made_once_stays),  cmocka_unit_test(averages_follow_the_batches),
-        cmocka_unit_test(frozen_is_inference),      cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(folding_changes_nothing), cmocka_unit_test(folded_weights_are_not_kept),
+        cmocka_unit_test(what_is_made_once_stays), cmocka_unit_test(averages_follow_the_batches),
+        cmocka_unit_test(frozen_is_inference),     cmocka_unit_test(threads_change_no_bit),
     };
 
     return cmocka_run_group_tests_name("bn", tests, NULL, NULL);

@@ -88,6 +88,8 @@ typedef struct fv_packing {
     bool transposed;      /* the gradient to the data reads the turned matrix */
     size_t groups_offset; /* of the number of groups in the attributes, 0 = one group */
     size_t (*parts)(const struct fv_node *node); /* into how many matrices a turned group is cut, NULL = 1 */
+    /* Does this node's kernel read weights of this shape as they are? NULL = no node's does. */
+    bool (*unpacked)(const struct fv_node *node, const fv_shape *weight);
 } fv_packing;
 
 struct fv_lower; /* graph/lower.h */

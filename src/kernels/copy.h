@@ -3,8 +3,8 @@
 #define FV_KERNELS_COPY_H
 #include "kernels/args.h"
 
-/* ---- copy_channels: out[p * out_step + c] = x[p * x_step + c] for c < channels: a run of the channels of each pixel, into
- * or out of a wider value. x and out point to the run's first channel. Items are pixels. */
+/* ---- copy_channels: out[p * out_step + c] = x[p * x_step + c] for c < channels: a run of the channels of each pixel,
+ * into or out of a wider value. x and out point to the run's first channel. Items are pixels. */
 typedef struct fv_copy_args {
     const void *x;
     void *out;

@@ -3,9 +3,18 @@
 
 #include "kernels/act.h"
 
-FV_INLINE vec ramp(vec x) { return vec_min(vec_all(6), vec_max(vec_all(0), x + vec_all(3))); }
-FV_INLINE vec sigmoid(vec x) { return vec_all(1) / (vec_exp(-x) + vec_all(1)); }
-FV_INLINE vec where(vec a, vec b, vec yes, vec no) { return vec_select(vec_greater(a, b), yes, no); }
+FV_INLINE vec ramp(vec x)
+{
+    return vec_min(vec_all(6), vec_max(vec_all(0), x + vec_all(3)));
+}
+FV_INLINE vec sigmoid(vec x)
+{
+    return vec_all(1) / (vec_exp(-x) + vec_all(1));
+}
+FV_INLINE vec where(vec a, vec b, vec yes, vec no)
+{
+    return vec_select(vec_greater(a, b), yes, no);
+}
 
 /* 1 / 6 as a factor; a division costs more than the rest. */
 #define SIXTH ((real)(1.0 / 6))
@@ -62,8 +71,8 @@ FV_INLINE void loop(fv_curve curve, const fv_curve_args *a, size_t begin, size_t
     if (i < end) {
         const vmask m = vec_mask(end - i);
 
-        vec_store_m(out + i, result(curve, vec_load_m(x + i, m), backward ? vec_load_m(dy + i, m) : slope, slope, backward),
-                    m);
+        vec_store_m(out + i,
+                    result(curve, vec_load_m(x + i, m), backward ? vec_load_m(dy + i, m) : slope, slope, backward), m);
     }
 }
 

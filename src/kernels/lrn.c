@@ -120,7 +120,10 @@ FV_INLINE void backward_rows(const fv_lrn_args *a, size_t first, size_t count, c
     }
 }
 
-static bool usual(const fv_lrn_args *a) { return a->n == 5 && a->beta > .7499999 && a->beta < .7500001; }
+static bool usual(const fv_lrn_args *a)
+{
+    return a->n == 5 && a->beta > .7499999 && a->beta < .7500001;
+}
 
 void FV_FN(lrn_forward)(const void *args, size_t begin, size_t end, size_t slice)
 {

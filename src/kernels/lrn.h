@@ -19,7 +19,10 @@ typedef struct fv_lrn_args {
 /* Pixels whose squares lie in scratch memory at once: loads of a window reach over several stores, which must have left
  * the store buffer. And the length of a row of squares with its margins, where whole vectors are read. */
 enum { FV_LRN_ROWS = 8, FV_LRN_MARGIN = 16 };
-static inline size_t fv_lrn_row(const fv_lrn_args *a) { return a->channels + a->n + FV_LRN_MARGIN; }
+static inline size_t fv_lrn_row(const fv_lrn_args *a)
+{
+    return a->channels + a->n + FV_LRN_MARGIN;
+}
 
 /* Squares, and backward the terms of the second sum; whole cache lines. */
 static inline size_t fv_lrn_scratch(const fv_lrn_args *a, bool backward, size_t real_bytes)

@@ -1,7 +1,8 @@
 /* Batch normalisation (norm.h). Lanes are channels; bound by memory.
  *
  * Means and variances keep what float can hold: blocks of 64 pixels are summed around the mean of their part's first
- * block and joined by the update of Chan, Golub, LeVeque 1983 (equations 2.1), so nothing cancels when a mean is large. */
+ * block and joined by the update of Chan, Golub, LeVeque 1983 (equations 2.1), so nothing cancels when a mean is
+ * large. */
 #include "kernels/norm.h"
 
 #include "kernels/act.h"
@@ -14,13 +15,17 @@ typedef struct fv_bn_lanes {
     vec shift[SUMS], first[SUMS], second[SUMS];
 } fv_bn_lanes;
 
-FV_INLINE vec load_lanes(const real *p, vmask m, bool whole) { return whole ? vec_load(p) : vec_load_m(p, m); }
+FV_INLINE vec load_lanes(const real *p, vmask m, bool whole)
+{
+    return whole ? vec_load(p) : vec_load_m(p, m);
+}
 
 /* One pixel more in accumulators [at, at + vectors): forward first += x - shift, second += (x - shift)^2; backward
  * first += dy, second += dy (x - shift). */
 FV_INLINE void add_pixel(fv_bn_lanes *s, const real *x, const real *dy, int vectors, bool whole, int at)
 {
-    FV_UNROLL for (int v = 0; v < vectors; v++) {
+    FV_UNROLL for (int v = 0; v < vectors; v++)
+    {
         const vec d = load_lanes(x + v * FV_LANES, s->m, whole) - s->shift[v];
         const vec g = dy ? load_lanes(dy + v * FV_LANES, s->m, whole) : d;
 
@@ -30,16 +35,16 @@ FV_INLINE void add_pixel(fv_bn_lanes *s, const real *x, const real *dy, int vect
 }
 
 /* A block's sums. A single vector has one chain for each of four neighbouring pixels, against latency. */
-FV_INLINE void add_block(fv_bn_lanes *s, const real *x, const real *dy, size_t step, size_t pixels, int vectors, bool whole)
+FV_INLINE void add_block(fv_bn_lanes *s, const real *x, const real *dy, size_t step, size_t pixels, int vectors,
+                         bool whole)
 {
     const int chains = SUMS / vectors;
     size_t p = 0;
 
-    FV_UNROLL for (int i = 0; i < SUMS; i++)
-        s->first[i] = s->second[i] = vec_all(0);
+    FV_UNROLL for (int i = 0; i < SUMS; i++) s->first[i] = s->second[i] = vec_all(0);
     for (; p + (size_t)chains <= pixels; p += (size_t)chains)
-        FV_UNROLL for (int k = 0; k < chains; k++)
-            add_pixel(s, x + (p + (size_t)k) * step, dy ? dy + (p + (size_t)k) * step : NULL, vectors, whole, k * vectors);
+        FV_UNROLL for (int k = 0; k < chains; k++) add_pixel(
+            s, x + (p + (size_t)k) * step, dy ? dy + (p + (size_t)k) * step : NULL, vectors, whole, k * vectors);
     for (; p < pixels; p++)
         add_pixel(s, x + p * step, dy ? dy + p * step : NULL, vectors, whole, 0);
     if (chains > 1) {
@@ -66,7 +71,8 @@ FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, si
     real *first = (real *)a->first + part * a->channels + c, *second = (real *)a->second + part * a->channels + c;
     vec total[SUMS], squares[SUMS];
 
-    FV_UNROLL for (int v = 0; v < vectors; v++) {
+    FV_UNROLL for (int v = 0; v < vectors; v++)
+    {
         const real *at = backward ? (const real *)a->mean + c : (const real *)a->x + begin * a->channels + c;
 
         total[v] = squares[v] = vec_all(0);
@@ -78,7 +84,8 @@ FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, si
         count = end - p < BLOCK ? end - p : BLOCK;
         add_block(&s, (const real *)a->x + at, backward ? (const real *)a->dy + at : NULL, a->channels, count, vectors,
                   whole);
-        FV_UNROLL for (int v = 0; v < vectors; v++) {
+        FV_UNROLL for (int v = 0; v < vectors; v++)
+        {
             const vec average = s.first[v] * (1 / (real)count);
 
             if (backward) {
@@ -86,7 +93,8 @@ FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, si
                 squares[v] += s.second[v];
                 continue;
             }
-            join(&total[v], &squares[v], p - begin, average, vec_max(vec_all(0), s.second[v] - s.first[v] * average), count);
+            join(&total[v], &squares[v], p - begin, average, vec_max(vec_all(0), s.second[v] - s.first[v] * average),
+                 count);
             if (p == begin) { /* from here around the first block's mean; total is what its rounding left */
                 const vec shift = s.shift[v] + average;
 
@@ -95,9 +103,9 @@ FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, si
             }
         }
     }
-    FV_UNROLL for (int v = 0; v < vectors && !backward; v++)
-        total[v] += s.shift[v];
-    FV_UNROLL for (int v = 0; v < vectors; v++) {
+    FV_UNROLL for (int v = 0; v < vectors && !backward; v++) total[v] += s.shift[v];
+    FV_UNROLL for (int v = 0; v < vectors; v++)
+    {
         vec_store_m(first + v * FV_LANES, total[v], s.m);
         vec_store_m(second + v * FV_LANES, squares[v], s.m);
     }
@@ -134,7 +142,10 @@ void FV_FN(bn_sums)(const void *args, size_t begin, size_t end, size_t slice)
 
 /* ------------------------------------------------------------------------------------------- once a channel */
 
-FV_INLINE vec inverse_deviation(vec var, double eps) { return vec_all(1) / vec_sqrt(var + vec_all((real)eps)); }
+FV_INLINE vec inverse_deviation(vec var, double eps)
+{
+    return vec_all(1) / vec_sqrt(var + vec_all((real)eps));
+}
 
 void FV_FN(bn_combine)(const void *args, size_t begin, size_t end, size_t slice)
 {
@@ -229,7 +240,8 @@ FV_INLINE void apply_rows(fv_act act, const fv_bn_apply_args *a, size_t begin, s
         size_t c = 0;
 
         for (; c + FV_LANES <= a->channels; c += FV_LANES)
-            vec_store(y + c, vec_act(act, (vec_load(x + c) - vec_load(mean + c)) * vec_load(scale + c) + vec_load(beta + c)));
+            vec_store(y + c,
+                      vec_act(act, (vec_load(x + c) - vec_load(mean + c)) * vec_load(scale + c) + vec_load(beta + c)));
         if (c < a->channels) {
             const vmask m = vec_mask(a->channels - c);
             const vec d = vec_load_m(x + c, m) - vec_load_m(mean + c, m);
@@ -293,7 +305,8 @@ void FV_FN(bn_fold)(const void *args, size_t begin, size_t end, size_t slice)
             vec v;
 
             if (row < a->rows) {
-                vec_store_m((real *)a->w_out + at, vec_load_m((const real *)a->w + at, m) * vec_load_m(scale + c, m), m);
+                vec_store_m((real *)a->w_out + at, vec_load_m((const real *)a->w + at, m) * vec_load_m(scale + c, m),
+                            m);
                 continue;
             }
             v = (a->bias ? vec_load_m((const real *)a->bias + c, m) : vec_all(0)) -

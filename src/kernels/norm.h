@@ -40,7 +40,8 @@ typedef struct fv_bn_apply_args {
     fv_act act, gate_act;
 } fv_bn_apply_args;
 
-/* ---- bn_update: running += momentum (value - running), with the batch's variance times N / (N - 1). Items are channels. */
+/* ---- bn_update: running += momentum (value - running), with the batch's variance times N / (N - 1). Items are
+ * channels. */
 typedef struct fv_bn_update_args {
     const void *mean, *var;
     void *running_mean, *running_var;
@@ -56,9 +57,12 @@ typedef struct fv_bn_fold_args {
     size_t rows, channels;
 } fv_bn_fold_args;
 
-/* As many parts as the planner has units of samples, so that each is summed while its images lie in a cache. Few images:
- * the channels are shared out too. */
-static inline size_t fv_bn_parts(size_t n) { return n < 16 ? n : 16; }
+/* As many parts as the planner has units of samples, so that each is summed while its images lie in a cache. Few
+ * images: the channels are shared out too. */
+static inline size_t fv_bn_parts(size_t n)
+{
+    return n < 16 ? n : 16;
+}
 static inline size_t fv_bn_blocks(size_t n, size_t channels)
 {
     const size_t most = 16 / fv_bn_parts(n), blocks = channels / 64;

@@ -2,9 +2,9 @@
  *
  *     y = (x - mean[c]) / sqrt(var[c] + eps) * gamma[c] + beta[c]                    x, y: [N,H,W,C]   the others: [C]
  *
- * In training, mean and variance are the batch's (second and third output; the variance divided by m = N H W), and after
- * each step running = (1 - momentum) running + momentum batch's, with the variance that is divided by m - 1, as PyTorch
- * does. At inference, and in training with `frozen`, they are the running averages, which stay as they are.
+ * In training, mean and variance are the batch's (second and third output; the variance divided by m = N H W), and
+ * after each step running = (1 - momentum) running + momentum batch's, with the variance that is divided by m - 1, as
+ * PyTorch does. At inference, and in training with `frozen`, they are the running averages, which stay as they are.
  *
  * Gradients, with r = 1 / sqrt(var + eps):
  *     dbeta = sum of dy,  dgamma = r * sum of dy (x - mean)
@@ -23,8 +23,8 @@ static const fv_attr attrs[] = {
     {"eps", FV_ATTR_REAL, offsetof(fv_bn_attrs, eps), 1e-5, 0, 1, "added to the variance", false, NULL},
     {"momentum", FV_ATTR_REAL, offsetof(fv_bn_attrs, momentum), .1, 0, 1, "share of the batch in the running averages",
      false, NULL},
-    {"frozen", FV_ATTR_FLAG, offsetof(fv_bn_attrs, frozen), 0, 0, 1, "running averages are used in training too, and kept",
-     false, NULL},
+    {"frozen", FV_ATTR_FLAG, offsetof(fv_bn_attrs, frozen), 0, 0, 1,
+     "running averages are used in training too, and kept", false, NULL},
     {0},
 };
 
@@ -39,8 +39,12 @@ static int params(const void *attrs_, const fv_shape *x, fv_param list[FV_MAX_PA
     (void)attrs_;
     (void)err;
     for (size_t i = 0; i < FV_COUNT(all); i++)
-        list[i] = (fv_param){.suffix = all[i].suffix, .shape = fv_shape1(fv_channels(x)), .file_rank = 1,
-                             .init = FV_INIT_VALUE, .init_value = all[i].first, .state = all[i].state};
+        list[i] = (fv_param){.suffix = all[i].suffix,
+                             .shape = fv_shape1(fv_channels(x)),
+                             .file_rank = 1,
+                             .init = FV_INIT_VALUE,
+                             .init_value = all[i].first,
+                             .state = all[i].state};
     return FV_COUNT(all);
 }
 
@@ -60,8 +64,8 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
     const bn_backward_attrs back = {a->eps, a->frozen, 0};
     const fv_value mean = a->frozen ? node->in[FV_BN_MEAN] : node->out[1];
     const fv_value var = a->frozen ? node->in[FV_BN_VAR] : node->out[2], x = node->in[FV_BN_X];
-    const fv_node *sums = fv_emit_node(graph, &fv_op_bn_backward_w, &back,
-                                       (fv_value[]){x, dy[0], node->in[FV_BN_GAMMA], mean, var}, 5);
+    const fv_node *sums =
+        fv_emit_node(graph, &fv_op_bn_backward_w, &back, (fv_value[]){x, dy[0], node->in[FV_BN_GAMMA], mean, var}, 5);
 
     if (!sums)
         return;
@@ -97,7 +101,8 @@ static size_t lower_sums(fv_lower *l, fv_value x, fv_value dy, fv_value mean, fv
 {
     const fv_shape *s = fv_lower_shape(l, x);
     const size_t n = s->dim[0], c = s->dim[3], parts = fv_bn_parts(n), blocks = fv_bn_blocks(n, c);
-    const fv_bn_sum_args args = {.n = n, .pixels = s->dim[1] * s->dim[2], .channels = c, .parts = parts, .blocks = blocks};
+    const fv_bn_sum_args args = {
+        .n = n, .pixels = s->dim[1] * s->dim[2], .channels = c, .parts = parts, .blocks = blocks};
     const size_t elements = fv_elements(s);
     fv_work work = fv_work_items(parts * blocks, elements / (parts * blocks) * fv_lower_kernels(l)->real_bytes);
 
@@ -133,8 +138,8 @@ void fv_lower_bn_apply(fv_lower *l, const fv_bn_apply *p)
                              FV_BIND(fv_bn_apply_args, out, p->out)};
 
     fv_lower_step(l, FV_K_bn_apply, &args, sizeof args,
-                  fv_work_items(args.rows, 2 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds), 0,
-                  cost_of(l, fv_elements(x), 3, 2));
+                  fv_work_items(args.rows, 2 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds),
+                  0, cost_of(l, fv_elements(x), 3, 2));
 }
 
 static void lower(fv_lower *l, const fv_node *node)
@@ -148,13 +153,15 @@ static void lower(fv_lower *l, const fv_node *node)
 
     if (!fv_lower_training(l) || a->frozen) {
         fv_lower_bn_scale(l, gamma, node->in[FV_BN_VAR], a->eps, scale);
-        fv_lower_bn_apply(l, &(fv_bn_apply){node->in[FV_BN_X], node->in[FV_BN_MEAN], scale, beta, node->out[0], a->act});
+        fv_lower_bn_apply(l,
+                          &(fv_bn_apply){node->in[FV_BN_X], node->in[FV_BN_MEAN], scale, beta, node->out[0], a->act});
         return;
     }
     args.parts = lower_sums(l, node->in[FV_BN_X], 0, 0, &first, &second);
-    const fv_bind binds[] = {FV_BIND(fv_bn_channel_args, first, first), FV_BIND(fv_bn_channel_args, second, second),
-                             FV_BIND(fv_bn_channel_args, gamma, gamma), FV_BIND(fv_bn_channel_args, mean, node->out[1]),
-                             FV_BIND(fv_bn_channel_args, var, node->out[2]), FV_BIND(fv_bn_channel_args, scale, scale)};
+    const fv_bind binds[] = {
+        FV_BIND(fv_bn_channel_args, first, first),      FV_BIND(fv_bn_channel_args, second, second),
+        FV_BIND(fv_bn_channel_args, gamma, gamma),      FV_BIND(fv_bn_channel_args, mean, node->out[1]),
+        FV_BIND(fv_bn_channel_args, var, node->out[2]), FV_BIND(fv_bn_channel_args, scale, scale)};
 
     fv_lower_step(l, FV_K_bn_combine, &args, sizeof args, channel_work(l, c, args.parts), binds, FV_COUNT(binds), 0,
                   cost_of(l, c * args.parts, 8, 2));
@@ -162,9 +169,17 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_bn = {
-    .name = "bn", .help = "batch normalisation",
-    .attrs = attrs, .attr_bytes = sizeof(fv_bn_attrs), .inputs = FV_BN_INPUTS, .outputs = 3,
-    .params = params, .shape = shape, .grad = grad, .update = update, .lower = lower,
+    .name = "bn",
+    .help = "batch normalisation",
+    .attrs = attrs,
+    .attr_bytes = sizeof(fv_bn_attrs),
+    .inputs = FV_BN_INPUTS,
+    .outputs = 3,
+    .params = params,
+    .shape = shape,
+    .grad = grad,
+    .update = update,
+    .lower = lower,
     .act_offset = offsetof(fv_bn_attrs, act),
 };
 
@@ -187,25 +202,32 @@ static void lower_w(fv_lower *l, const fv_node *node)
 {
     const bn_backward_attrs *a = node->attrs;
     const fv_shape *x = fv_lower_shape(l, node->in[0]);
-    fv_bn_channel_args args = {.n = x->dim[0], .pixels = x->dim[1] * x->dim[2], .channels = x->dim[3], .eps = a->eps,
-                               .frozen = a->frozen};
+    fv_bn_channel_args args = {
+        .n = x->dim[0], .pixels = x->dim[1] * x->dim[2], .channels = x->dim[3], .eps = a->eps, .frozen = a->frozen};
     fv_value first, second;
 
     args.parts = lower_sums(l, node->in[0], node->in[1], node->in[3], &first, &second);
-    const fv_bind binds[] = {
-        FV_BIND(fv_bn_channel_args, first, first), FV_BIND(fv_bn_channel_args, second, second),
-        FV_BIND(fv_bn_channel_args, gamma, node->in[2]), FV_BIND(fv_bn_channel_args, var_in, node->in[4]),
-        FV_BIND(fv_bn_channel_args, dgamma, node->out[0]), FV_BIND(fv_bn_channel_args, dbeta, node->out[1]),
-        FV_BIND(fv_bn_channel_args, coefficients, node->out[2])};
+    const fv_bind binds[] = {FV_BIND(fv_bn_channel_args, first, first),
+                             FV_BIND(fv_bn_channel_args, second, second),
+                             FV_BIND(fv_bn_channel_args, gamma, node->in[2]),
+                             FV_BIND(fv_bn_channel_args, var_in, node->in[4]),
+                             FV_BIND(fv_bn_channel_args, dgamma, node->out[0]),
+                             FV_BIND(fv_bn_channel_args, dbeta, node->out[1]),
+                             FV_BIND(fv_bn_channel_args, coefficients, node->out[2])};
 
     fv_lower_step(l, FV_K_bn_combine_backward, &args, sizeof args, channel_work(l, args.channels, args.parts), binds,
                   FV_COUNT(binds), 0, cost_of(l, args.channels * args.parts, 4, 2));
 }
 
 const fv_op fv_op_bn_backward_w = {
-    .name = "bn_backward_w", .help = "gradient of batch normalisation to its factors and biases",
-    .attr_bytes = sizeof(bn_backward_attrs), .inputs = 5, .outputs = 3, .flags = FV_OP_HIDDEN,
-    .shape = shape_w, .lower = lower_w,
+    .name = "bn_backward_w",
+    .help = "gradient of batch normalisation to its factors and biases",
+    .attr_bytes = sizeof(bn_backward_attrs),
+    .inputs = 5,
+    .outputs = 3,
+    .flags = FV_OP_HIDDEN,
+    .shape = shape_w,
+    .lower = lower_w,
 };
 
 /* dy, x, mean, coefficients -> dx; with a folded gate also y of the activation that made x, which is x itself. */
@@ -220,12 +242,18 @@ static void lower_x(fv_lower *l, const fv_node *node)
                              FV_BIND(fv_bn_apply_args, out, node->out[0])};
 
     fv_lower_step(l, FV_K_bn_backward_x, &args, sizeof args,
-                  fv_work_items(args.rows, 3 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds), 0,
-                  cost_of(l, fv_elements(x), 5, 3));
+                  fv_work_items(args.rows, 3 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds),
+                  0, cost_of(l, fv_elements(x), 5, 3));
 }
 
 const fv_op fv_op_bn_backward_x = {
-    .name = "bn_backward_x", .help = "gradient of batch normalisation to its input",
-    .attr_bytes = sizeof(bn_backward_attrs), .inputs = 4, .outputs = 1, .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
-    .shape = fv_shape_like_first, .lower = lower_x, .gate_offset = offsetof(bn_backward_attrs, gate_act),
+    .name = "bn_backward_x",
+    .help = "gradient of batch normalisation to its input",
+    .attr_bytes = sizeof(bn_backward_attrs),
+    .inputs = 4,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
+    .shape = fv_shape_like_first,
+    .lower = lower_x,
+    .gate_offset = offsetof(bn_backward_attrs, gate_act),
 };

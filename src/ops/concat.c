@@ -1,6 +1,6 @@
 /* concat: values side by side along the channels, the end of a branch (Szegedy et al. 2014, figure 2).
  *
- *     y[n,h,w, C1 + .. + C(i-1) + c] = xi[n,h,w,c]                              xi: [N,H,W,Ci]   y: [N,H,W,C1 + .. + Cm]
+ *     y[n,h,w, C1 + .. + C(i-1) + c] = xi[n,h,w,c]                             xi: [N,H,W,Ci]   y: [N,H,W,C1 + .. + Cm]
  *
  * Gradient of xi: its run of the channels of dy, cut out by `slice`. */
 #include "ops/common.h"
@@ -19,9 +19,10 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
     out[0] = in[0];
     for (int i = 1; i < node->n_in; i++) {
         if (in[i].dim[1] != in[0].dim[1] || in[i].dim[2] != in[0].dim[2])
-            return fv_fail(err, FV_E_SHAPE, "concat: value %d is %s and the first %s (samples x rows x columns x "
-                           "channels); rows and columns must be equal", i + 1, fv_shape_text(&in[i], here),
-                           fv_shape_text(&in[0], first));
+            return fv_fail(err, FV_E_SHAPE,
+                           "concat: value %d is %s and the first %s (samples x rows x columns x "
+                           "channels); rows and columns must be equal",
+                           i + 1, fv_shape_text(&in[i], here), fv_shape_text(&in[0], first));
         out[0].dim[3] += in[i].dim[3];
     }
     return FV_OK;
@@ -44,8 +45,8 @@ static void copy(fv_lower *l, fv_value x, size_t x_at, fv_value out, size_t out_
 {
     const fv_shape *from = fv_lower_shape(l, x), *to = fv_lower_shape(l, out);
     const size_t real = fv_lower_kernels(l)->real_bytes;
-    const fv_copy_args args = {.pixels = fv_pixels(to), .channels = count, .x_step = fv_channels(from),
-                               .out_step = fv_channels(to)};
+    const fv_copy_args args = {
+        .pixels = fv_pixels(to), .channels = count, .x_step = fv_channels(from), .out_step = fv_channels(to)};
     const fv_bind binds[] = {{offsetof(fv_copy_args, x), x, x_at * real},
                              {offsetof(fv_copy_args, out), out, out_at * real}};
 
@@ -66,8 +67,13 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_concat = {
-    .name = "concat", .help = "values side by side along the channels", .inputs = -1, .outputs = 1,
-    .shape = shape, .grad = grad, .lower = lower,
+    .name = "concat",
+    .help = "values side by side along the channels",
+    .inputs = -1,
+    .outputs = 1,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
 };
 
 static fv_status shape_slice(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
@@ -89,6 +95,12 @@ static void lower_slice(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_slice = {
-    .name = "slice", .help = "a run of the channels", .attr_bytes = sizeof(slice_attrs), .inputs = 1, .outputs = 1,
-    .flags = FV_OP_HIDDEN, .shape = shape_slice, .lower = lower_slice,
+    .name = "slice",
+    .help = "a run of the channels",
+    .attr_bytes = sizeof(slice_attrs),
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = shape_slice,
+    .lower = lower_slice,
 };

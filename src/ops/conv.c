@@ -9,9 +9,12 @@
  * Gradients, with dy = dL/dy: dx is dy run backwards through the same windows (conv_backward_x), dw and dbias are sums
  * over all pixels of all pictures (conv_backward_w).
  *
- * A convolution of one window or of 1x1 kernels is a matrix product and is lowered to one. */
+ * A convolution of one window or of 1x1 kernels is a matrix product and is lowered to one; one with a filter a channel
+ * (groups = channels = features) has kernels of its own. */
 #include "ops/conv.h"
 #include "ops/product.h"
+
+#include "kernels/depthwise.h"
 
 /* LeCun et al. 1998, table I: column f lists the S2 maps that C3's map f reads; here [in][out]. */
 static const uint8_t lenet_table[6 * 16] = {
@@ -170,9 +173,10 @@ static void lower(fv_lower *l, const fv_node *node)
     fv_conv_args args = {.g = g, .act = (fv_act)a->act};
     const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
                              FV_BIND(fv_conv_args, bias, bias), FV_BIND(fv_conv_args, y, node->out[0])};
-    const fv_work work = fv_work_conv_forward(fv_lower_kernels(l), &args);
+    const bool own = fv_is_depthwise(&g);
+    const fv_work work = own ? fv_work_depthwise(&args, g.out_h, g.out_w) : fv_work_conv_forward(fv_lower_kernels(l), &args);
 
-    fv_lower_step(l, FV_K_conv_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
+    fv_lower_step(l, own ? FV_K_depthwise_forward : FV_K_conv_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
                   offsetof(fv_conv_args, scratch), cost);
 }
 
@@ -195,11 +199,19 @@ static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, 
     f->connections = pixels * (taps * pairs + (a->init.nobias ? 0 : a->features));
 }
 
+/* Does the kernel read one filter a channel? Attributes of both nodes that read weights begin with the convolution's. */
+static bool unpacked(const fv_node *node, const fv_shape *w)
+{
+    const fv_conv_attrs *a = node->attrs;
+
+    return a->groups > 1 && a->groups == a->features && w->dim[2] == 1;
+}
+
 const fv_op fv_op_conv = {
     .name = "conv", .help = "convolution: kernel rows x columns, output channels",
     .attrs = attrs, .attr_bytes = sizeof(fv_conv_attrs), .inputs = 3, .outputs = 1,
     .params = params, .shape = shape, .grad = grad, .lower = lower, .facts = facts,
-    .packing = {1, false, offsetof(fv_conv_attrs, groups)}, .act_offset = offsetof(fv_conv_attrs, act),
+    .packing = {1, false, offsetof(fv_conv_attrs, groups), NULL, unpacked}, .act_offset = offsetof(fv_conv_attrs, act),
 };
 
 /* ---------------------------------------------------------------------------------------------- gradients */
@@ -233,9 +245,10 @@ static void lower_x(fv_lower *l, const fv_node *node)
     fv_conv_args args = {.g = g, .gate_act = (fv_act)a->gate_act};
     const fv_bind binds[] = {FV_BIND(fv_conv_args, dy, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
                              FV_BIND(fv_conv_args, gate, gate), FV_BIND(fv_conv_args, dx, node->out[0])};
-    const fv_work work = fv_work_conv_backward_x(fv_lower_kernels(l), &args);
+    const bool own = fv_is_depthwise(&g);
+    const fv_work work = own ? fv_work_depthwise(&args, g.in_h, g.in_w) : fv_work_conv_backward_x(fv_lower_kernels(l), &args);
 
-    fv_lower_step(l, FV_K_conv_backward_x, &args, sizeof args, work, binds, FV_COUNT(binds),
+    fv_lower_step(l, own ? FV_K_depthwise_backward_x : FV_K_conv_backward_x, &args, sizeof args, work, binds, FV_COUNT(binds),
                   offsetof(fv_conv_args, scratch), cost);
 }
 
@@ -253,7 +266,7 @@ const fv_op fv_op_conv_backward_x = {
     .name = "conv_backward_x", .help = "gradient of a convolution to its input",
     .attr_bytes = sizeof(fv_conv_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
     .shape = shape_x, .lower = lower_x,
-    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), parts_x},
+    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), parts_x, unpacked},
     .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
 };
 
@@ -285,14 +298,15 @@ static void lower_w(fv_lower *l, const fv_node *node)
                                              .rows = depth, .depth = rows, .cols = g.out_c});
         return;
     }
-    const fv_work work = fv_work_conv_backward_w(k, &args);
+    const bool own = fv_is_depthwise(&g);
+    const fv_work work = own ? fv_work_depthwise_w(&args) : fv_work_conv_backward_w(k, &args);
     const bool split = work.parts > 1;
     const fv_value dw_parts = split ? fv_lower_temp(l, work.parts * taps * g.out_c) : node->out[0];
     const fv_value db_parts = !dbias ? 0 : split ? fv_lower_temp(l, work.parts * g.out_c) : dbias;
     const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, dy, node->in[1]),
                              FV_BIND(fv_conv_args, dw_parts, dw_parts), FV_BIND(fv_conv_args, db_parts, db_parts)};
 
-    fv_lower_step(l, FV_K_conv_backward_w, &args, sizeof args, work, binds, FV_COUNT(binds),
+    fv_lower_step(l, own ? FV_K_depthwise_backward_w : FV_K_conv_backward_w, &args, sizeof args, work, binds, FV_COUNT(binds),
                   offsetof(fv_conv_args, scratch), conv_cost(&g, (double)k->real_bytes));
     if (split) {
         fv_lower_sum(l, dw_parts, work.parts, node->out[0], taps * g.out_c);

@@ -29,7 +29,8 @@ static fv_curve curve_of(const fv_op *op)
     static const struct {
         const fv_op *op;
         fv_curve curve;
-    } all[] = {{&fv_op_hard_sigmoid, FV_CURVE_HARD_SIGMOID}, {&fv_op_hard_swish, FV_CURVE_HARD_SWISH},
+    } all[] = {{&fv_op_hard_sigmoid, FV_CURVE_HARD_SIGMOID},
+               {&fv_op_hard_swish, FV_CURVE_HARD_SWISH},
                {&fv_op_silu, FV_CURVE_SILU}};
 
     for (size_t i = 0; i < FV_COUNT(all); i++)
@@ -71,24 +72,53 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_leaky_relu = {
-    .name = "leaky-relu", .help = "x where positive, else slope x", .activation = FV_OP_OWN_ACTIVATION,
-    .attrs = attrs, .attr_bytes = sizeof(curve_attrs), .inputs = 1, .outputs = 1, .flags = FV_OP_INPLACE,
-    .shape = fv_shape_like_first, .grad = grad, .lower = lower,
+    .name = "leaky-relu",
+    .help = "x where positive, else slope x",
+    .activation = FV_OP_OWN_ACTIVATION,
+    .attrs = attrs,
+    .attr_bytes = sizeof(curve_attrs),
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_INPLACE,
+    .shape = fv_shape_like_first,
+    .grad = grad,
+    .lower = lower,
 };
 
 const fv_op fv_op_hard_sigmoid = {
-    .name = "hard-sigmoid", .help = "relu6(x + 3) / 6", .activation = FV_OP_OWN_ACTIVATION,
-    .inputs = 1, .outputs = 1, .flags = FV_OP_INPLACE, .shape = fv_shape_like_first, .grad = grad, .lower = lower,
+    .name = "hard-sigmoid",
+    .help = "relu6(x + 3) / 6",
+    .activation = FV_OP_OWN_ACTIVATION,
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_INPLACE,
+    .shape = fv_shape_like_first,
+    .grad = grad,
+    .lower = lower,
 };
 
 const fv_op fv_op_hard_swish = {
-    .name = "hard-swish", .help = "x relu6(x + 3) / 6", .activation = FV_OP_OWN_ACTIVATION,
-    .inputs = 1, .outputs = 1, .flags = FV_OP_INPLACE, .shape = fv_shape_like_first, .grad = grad, .lower = lower,
+    .name = "hard-swish",
+    .help = "x relu6(x + 3) / 6",
+    .activation = FV_OP_OWN_ACTIVATION,
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_INPLACE,
+    .shape = fv_shape_like_first,
+    .grad = grad,
+    .lower = lower,
 };
 
 const fv_op fv_op_silu = {
-    .name = "silu", .help = "x / (1 + exp(-x))", .activation = FV_OP_OWN_ACTIVATION,
-    .inputs = 1, .outputs = 1, .flags = FV_OP_INPLACE, .shape = fv_shape_like_first, .grad = grad, .lower = lower,
+    .name = "silu",
+    .help = "x / (1 + exp(-x))",
+    .activation = FV_OP_OWN_ACTIVATION,
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_INPLACE,
+    .shape = fv_shape_like_first,
+    .grad = grad,
+    .lower = lower,
 };
 
 /* dy, and x or y. */
@@ -103,7 +133,12 @@ static void lower_back(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_curve_backward = {
-    .name = "curve_backward", .help = "gradient of an activation, from its input",
-    .attr_bytes = sizeof(curve_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
-    .shape = fv_shape_like_first, .lower = lower_back,
+    .name = "curve_backward",
+    .help = "gradient of an activation, from its input",
+    .attr_bytes = sizeof(curve_backward_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
+    .shape = fv_shape_like_first,
+    .lower = lower_back,
 };

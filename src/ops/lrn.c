@@ -18,8 +18,8 @@ typedef struct lrn_attrs {
 } lrn_attrs;
 
 static const fv_attr attrs[] = {
-    {"form", FV_ATTR_WORD, offsetof(lrn_attrs, form), PAPER, 0, 0, "paper: alpha times the sum; caffe: alpha / n times it",
-     true, form_words},
+    {"form", FV_ATTR_WORD, offsetof(lrn_attrs, form), PAPER, 0, 0,
+     "paper: alpha times the sum; caffe: alpha / n times it", true, form_words},
     {"n", FV_ATTR_INT, offsetof(lrn_attrs, n), 5, 1, 1023, "channels in a sum, an odd number", false, NULL},
     {"k", FV_ATTR_REAL, offsetof(lrn_attrs, k), 0, 0, 1e6, "added to the sum; 0: the form's own, 2 or caffe's 1", false,
      NULL},
@@ -48,14 +48,18 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
         dx[0] = fv_emit(graph, &fv_op_lrn_backward, node->attrs, (fv_value[]){dy[0], node->in[0]}, 2);
 }
 
-static void step(fv_lower *l, const fv_node *node, fv_value x, fv_kernel_id kernel, const fv_bind *binds, size_t n_binds)
+static void step(fv_lower *l, const fv_node *node, fv_value x, fv_kernel_id kernel, const fv_bind *binds,
+                 size_t n_binds)
 {
     const lrn_attrs *a = node->attrs;
     const fv_shape *s = fv_lower_shape(l, x);
     const size_t real = fv_lower_kernels(l)->real_bytes;
     const double form_k = a->form == CAFFE ? 1 : 2, elements = (double)fv_elements(s);
-    const fv_lrn_args args = {.pixels = fv_pixels(s), .channels = fv_channels(s), .n = a->n,
-                              .k = a->k > 0 ? a->k : form_k, .beta = a->beta,
+    const fv_lrn_args args = {.pixels = fv_pixels(s),
+                              .channels = fv_channels(s),
+                              .n = a->n,
+                              .k = a->k > 0 ? a->k : form_k,
+                              .beta = a->beta,
                               .alpha = a->form == CAFFE ? a->alpha / (double)a->n : a->alpha};
     fv_work work = fv_work_items(args.pixels, 4 * args.channels * real);
 
@@ -72,9 +76,15 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_lrn = {
-    .name = "lrn", .help = "local response normalisation over neighbouring channels",
-    .attrs = attrs, .attr_bytes = sizeof(lrn_attrs), .inputs = 1, .outputs = 1,
-    .shape = shape, .grad = grad, .lower = lower,
+    .name = "lrn",
+    .help = "local response normalisation over neighbouring channels",
+    .attrs = attrs,
+    .attr_bytes = sizeof(lrn_attrs),
+    .inputs = 1,
+    .outputs = 1,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
 };
 
 static void lower_back(fv_lower *l, const fv_node *node)
@@ -86,7 +96,12 @@ static void lower_back(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_lrn_backward = {
-    .name = "lrn_backward", .help = "gradient of local response normalisation",
-    .attr_bytes = sizeof(lrn_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_like_first, .lower = lower_back,
+    .name = "lrn_backward",
+    .help = "gradient of local response normalisation",
+    .attr_bytes = sizeof(lrn_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_like_first,
+    .lower = lower_back,
 };

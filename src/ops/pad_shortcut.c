@@ -1,7 +1,7 @@
-/* pad-shortcut: what a residual block adds where it halves the picture and widens the channels, without parameters (He et
- * al. 2015, section 3.3, option A).
+/* pad-shortcut: what a residual block adds where it halves the picture and widens the channels, without parameters (He
+ * et al. 2015, section 3.3, option A).
  *
- *     y[n,i,j, before + c] = x[n, i*stride, j*stride, c], 0 in the other channels            x: [N,H,W,C]  y: [N,H',W',F]
+ *     y[n,i,j, before + c] = x[n, i*stride, j*stride, c], 0 in the other channels          x: [N,H,W,C]  y: [N,H',W',F]
  *
  * The paper appends the zero channels (before = 0); with `both`, as many CIFAR-10 ports do, half of them, rounded down,
  * stand before. Gradient: dy's channels go back to the pixels that were read, others get 0. */
@@ -31,9 +31,14 @@ static const fv_attr attrs[] = {
 
 static fv_shortcut_args describe(const shortcut_attrs *a, const fv_shape *x)
 {
-    return (fv_shortcut_args){.n = x->dim[0], .in_h = x->dim[1], .in_w = x->dim[2], .in_c = x->dim[3],
-                              .out_h = (x->dim[1] - 1) / a->stride + 1, .out_w = (x->dim[2] - 1) / a->stride + 1,
-                              .out_c = a->features, .stride = a->stride,
+    return (fv_shortcut_args){.n = x->dim[0],
+                              .in_h = x->dim[1],
+                              .in_w = x->dim[2],
+                              .in_c = x->dim[3],
+                              .out_h = (x->dim[1] - 1) / a->stride + 1,
+                              .out_w = (x->dim[2] - 1) / a->stride + 1,
+                              .out_c = a->features,
+                              .stride = a->stride,
                               .before = a->both ? (a->features - x->dim[3]) / 2 : 0};
 }
 
@@ -86,9 +91,16 @@ static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, 
 }
 
 const fv_op fv_op_pad_shortcut = {
-    .name = "pad-shortcut", .help = "every stride-th pixel with zero channels around (ResNet's option A)",
-    .attrs = attrs, .attr_bytes = sizeof(shortcut_attrs), .inputs = 1, .outputs = 1,
-    .shape = shape, .grad = grad, .lower = lower, .facts = facts,
+    .name = "pad-shortcut",
+    .help = "every stride-th pixel with zero channels around (ResNet's option A)",
+    .attrs = attrs,
+    .attr_bytes = sizeof(shortcut_attrs),
+    .inputs = 1,
+    .outputs = 1,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
+    .facts = facts,
 };
 
 static fv_status shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
@@ -112,7 +124,12 @@ static void lower_x(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_pad_shortcut_backward = {
-    .name = "pad_shortcut_backward", .help = "gradient of pad-shortcut",
-    .attr_bytes = sizeof(shortcut_backward_attrs), .inputs = 1, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = shape_x, .lower = lower_x,
+    .name = "pad_shortcut_backward",
+    .help = "gradient of pad-shortcut",
+    .attr_bytes = sizeof(shortcut_backward_attrs),
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = shape_x,
+    .lower = lower_x,
 };

@@ -1,16 +1,19 @@
 /* fold-bn: batch normalisation at inference is a factor and a constant a channel.
  *
- *     conv or dense, then bn  ->  the same operator with weights w[..,f] scale[f] and biases (b[f] - mean[f]) scale[f] + beta[f]
+ *     conv or dense, then bn  ->  the same with weights w[..,f] scale[f] and biases (b[f] - mean[f]) scale[f] + beta[f]
  *     bn behind anything else ->  one multiplication and addition a value
  *
- * with scale = gamma / sqrt(var + eps). The new weights are values of nodes that read parameters alone, so they are made
- * once. Results differ from the unfolded ones by rounding. */
+ * with scale = gamma / sqrt(var + eps). The new weights are values of nodes that read parameters alone, so they are
+ * made once. Results differ from the unfolded ones by rounding. */
 #include "ops/bn.h"
 #include "plan/rewrite.h"
 #include <string.h>
 
 /* Operators of inputs x, weight [.., outputs] and maybe bias [outputs]. */
-static bool has_weights(const fv_op *op) { return op == &fv_op_conv || op == &fv_op_dense; }
+static bool has_weights(const fv_op *op)
+{
+    return op == &fv_op_conv || op == &fv_op_dense;
+}
 
 /* Does batch norm alone read what the node makes? Then its index + 1, else 0. */
 static size_t bn_behind(const fv_graph *graph, const fv_uses *u, const fv_node *node)
@@ -22,7 +25,8 @@ static size_t bn_behind(const fv_graph *graph, const fv_uses *u, const fv_node *
         return 0;
     memcpy(&act, (const char *)node->attrs + node->op->act_offset, sizeof act);
     reader = u->reader[node->out[0]];
-    return !act && graph->nodes[reader].op == &fv_op_bn && graph->nodes[reader].in[FV_BN_X] == node->out[0] ? reader + 1 : 0;
+    return !act && graph->nodes[reader].op == &fv_op_bn && graph->nodes[reader].in[FV_BN_X] == node->out[0] ? reader + 1
+                                                                                                            : 0;
 }
 
 /* The factors of a bn node, made by a node of its own. */
@@ -31,8 +35,8 @@ static fv_value emit_scale(fv_graph *graph, fv_rebuilt *r, const fv_node *bn)
     const fv_node *node;
 
     graph->label = bn->label;
-    node = fv_rebuild_emit(graph, r, &fv_op_bn_scale, bn->attrs,
-                           (fv_value[]){bn->in[FV_BN_GAMMA], bn->in[FV_BN_VAR]}, 2);
+    node =
+        fv_rebuild_emit(graph, r, &fv_op_bn_scale, bn->attrs, (fv_value[]){bn->in[FV_BN_GAMMA], bn->in[FV_BN_VAR]}, 2);
     return node ? node->out[0] : 0;
 }
 

@@ -53,6 +53,7 @@ static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_add] = SAMPLES,                   [FV_K_dropout] = SAMPLES,           [FV_K_softmax] = SAMPLES,
     [FV_K_cross_entropy_forward] = SAMPLES, [FV_K_squared_forward] = SAMPLES,   [FV_K_rbf_forward] = SAMPLES,
     [FV_K_cross_entropy_backward] = SAMPLES, [FV_K_squared_backward] = SAMPLES, [FV_K_rbf_backward] = SAMPLES,
+    [FV_K_depthwise_forward] = SAMPLES,     [FV_K_depthwise_backward_x] = SAMPLES, [FV_K_depthwise_backward_w] = UNITS,
     [FV_K_curve_forward] = SAMPLES,         [FV_K_curve_backward] = SAMPLES,
     [FV_K_adaptive_forward] = SAMPLES,      [FV_K_adaptive_backward] = SAMPLES,
     [FV_K_bn_stats] = UNITS,                [FV_K_bn_sums] = UNITS,             [FV_K_bn_apply] = SAMPLES,

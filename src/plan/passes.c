@@ -148,6 +148,14 @@ static fv_value emit_packing(fv_graph *graph, const fv_kernels *kernels, fv_rebu
     return made ? made->out[0] : 0;
 }
 
+static bool wants_packing(const fv_graph *graph, const fv_node *node)
+{
+    const fv_packing *packing = &node->op->packing;
+
+    return packing->input &&
+           !(packing->unpacked && packing->unpacked(node, fv_shape_of(graph, node->in[packing->input])));
+}
+
 /* Each weight is brought into its kernel's layout right before it is read. */
 static void pack_weights(fv_graph *graph, const fv_kernels *kernels)
 {
@@ -159,7 +167,7 @@ static void pack_weights(fv_graph *graph, const fv_kernels *kernels)
     for (size_t i = 0; i < n && graph->error.code == FV_OK; i++) {
         const fv_node node = graph->nodes[i]; /* a copy: emitting may move the array */
 
-        if (node.op->packing.input)
+        if (wants_packing(graph, &node))
             node.in[node.op->packing.input] = emit_packing(graph, kernels, &r, &node);
         r.nodes[r.count++] = node;
     }

@@ -21,13 +21,10 @@ static void build(job *j, const size_t *p)
     CASE(adaptive_forward, build, 8, flags, __VA_ARGS__), CASE(adaptive_backward, build, 8, flags, __VA_ARGS__)
 
 static const check_case cases[] = {
-    ADAPTIVE(0, 1, 1, 1, 1, 1, 1),
-    ADAPTIVE(0, 2, 7, 7, 16, 4, 4), /* [0,2) [1,4) [3,6) [5,7) */
-    ADAPTIVE(0, 2, 5, 8, 17, 3, 5),
-    ADAPTIVE(0, 3, 13, 6, 33, 6, 6),
+    ADAPTIVE(0, 1, 1, 1, 1, 1, 1),    ADAPTIVE(0, 2, 7, 7, 16, 4, 4), /* [0,2) [1,4) [3,6) [5,7) */
+    ADAPTIVE(0, 2, 5, 8, 17, 3, 5),   ADAPTIVE(0, 3, 13, 6, 33, 6, 6),
     ADAPTIVE(0, 1, 2, 3, 5, 6, 7), /* more results than cells */
-    ADAPTIVE(0, 2, 9, 11, 20, 1, 10),
-    ADAPTIVE(BENCH_ONLY, 16, 13, 13, 256, 6, 6),
+    ADAPTIVE(0, 2, 9, 11, 20, 1, 10), ADAPTIVE(BENCH_ONLY, 16, 13, 13, 256, 6, 6),
 };
 
 const check_family family_adaptive = {cases, COUNT(cases)};

@@ -3,8 +3,8 @@
 
 #include "kernels/copy.h"
 
-/* Parameters: pixels, channels, how many more x has, how many more out has. Pointers stand at the first channel; what lies
- * around must stay as it was. */
+/* Parameters: pixels, channels, how many more x has, how many more out has. Pointers stand at the first channel; what
+ * lies around must stay as it was. */
 static void build_copy(job *j, const size_t *p)
 {
     JOB_ARGS(j, fv_copy_args, {.pixels = p[0], .channels = p[1], .x_step = p[1] + p[2], .out_step = p[1] + p[3]});

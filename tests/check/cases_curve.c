@@ -11,9 +11,14 @@ static void build(job *j, const size_t *p)
     const void *first = backward ? &a->dy : &a->x;
 
     if (backward)
-        job_point(j, &a->x, job_add(j, (job_buffer){.kind = JOB_IN, .count = p[0], .low = -6, .high = 6, .integers = p[3]}));
-    job_point(j, first, job_add(j, (job_buffer){.kind = p[2] ? JOB_INOUT : JOB_IN, .count = p[0], .low = -6, .high = 6,
-                                                .integers = p[3] && !backward}));
+        job_point(j, &a->x,
+                  job_add(j, (job_buffer){.kind = JOB_IN, .count = p[0], .low = -6, .high = 6, .integers = p[3]}));
+    job_point(j, first,
+              job_add(j, (job_buffer){.kind = p[2] ? JOB_INOUT : JOB_IN,
+                                      .count = p[0],
+                                      .low = -6,
+                                      .high = 6,
+                                      .integers = p[3] && !backward}));
     if (p[2])
         job_point(j, &a->out, j->buffers - 1);
     else
@@ -26,8 +31,8 @@ static void build(job *j, const size_t *p)
 #define BOTH(flags, ...)                                                                                               \
     CASE(curve_forward, build, 8, flags, __VA_ARGS__), CASE(curve_backward, build, 8, flags, __VA_ARGS__)
 #define CURVE(curve)                                                                                                   \
-    BOTH(0, 1, curve, 0, 0, 1), BOTH(0, 31, curve, 1, 0, 20), BOTH(0, 1009, curve, 0, 0, 1), BOTH(0, 257, curve, 0, 1, 10), \
-        BOTH(BENCH_ONLY, 602112, curve, 0, 0, 1)
+    BOTH(0, 1, curve, 0, 0, 1), BOTH(0, 31, curve, 1, 0, 20), BOTH(0, 1009, curve, 0, 0, 1),                           \
+        BOTH(0, 257, curve, 0, 1, 10), BOTH(BENCH_ONLY, 602112, curve, 0, 0, 1)
 
 static const check_case cases[] = {CURVE(0), CURVE(1), CURVE(2), CURVE(3)};
 

@@ -8,8 +8,13 @@ static void build(job *j, const size_t *p)
 {
     const bool backward = j->kernel == FV_K_lrn_backward;
     const double most = (double)p[6];
-    JOB_ARGS(j, fv_lrn_args, {.pixels = p[0], .channels = p[1], .n = p[2], .k = (double)p[3] / 100,
-                              .alpha = (double)p[4] / 1e6, .beta = (double)p[5] / 100});
+    JOB_ARGS(j, fv_lrn_args,
+             {.pixels = p[0],
+              .channels = p[1],
+              .n = p[2],
+              .k = (double)p[3] / 100,
+              .alpha = (double)p[4] / 1e6,
+              .beta = (double)p[5] / 100});
 
     job_in(j, &a->x, p[0] * p[1], -most, most);
     if (backward)
@@ -19,8 +24,8 @@ static void build(job *j, const size_t *p)
     j->work.scratch_bytes = a->scratch_bytes = fv_lrn_scratch(a, backward, j->set->real_bytes);
     j->scratch_offset = offsetof(fv_lrn_args, scratch);
     j->bytes = (double)((backward ? 3 : 2) * p[0] * p[1] * j->set->real_bytes);
-    job_text(j, "%zu pixels of %zu channels n %zu k %g alpha %g beta %g +-%g", p[0], p[1], p[2], a->k, a->alpha, a->beta,
-             most);
+    job_text(j, "%zu pixels of %zu channels n %zu k %g alpha %g beta %g +-%g", p[0], p[1], p[2], a->k, a->alpha,
+             a->beta, most);
 }
 
 #define LRN(flags, ...)                                                                                                \

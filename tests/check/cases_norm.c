@@ -3,13 +3,15 @@
 
 #include "kernels/norm.h"
 
-/* Parameters: n, pixels, channels, [3] lowest and [4] width of x's range in tenths; backward: [5] the mean in tenths. */
+/* Parameters: n, pixels, channels, [3] lowest and [4] width of x's range in tenths; backward: [5] the mean in
+ * tenths. */
 static void build_sums(job *j, const size_t *p)
 {
     const bool backward = j->kernel == FV_K_bn_sums;
     const double low = (double)p[3] / 10, width = p[4] ? (double)p[4] / 10 : 2;
-    JOB_ARGS(j, fv_bn_sum_args, {.n = p[0], .pixels = p[1], .channels = p[2], .parts = fv_bn_parts(p[0]),
-                                 .blocks = fv_bn_blocks(p[0], p[2])});
+    JOB_ARGS(
+        j, fv_bn_sum_args,
+        {.n = p[0], .pixels = p[1], .channels = p[2], .parts = fv_bn_parts(p[0]), .blocks = fv_bn_blocks(p[0], p[2])});
     const size_t count = p[0] * p[1] * p[2];
 
     job_in(j, &a->x, count, low, low + width);
@@ -27,8 +29,8 @@ static void build_sums(job *j, const size_t *p)
 /* Parameters: n, pixels, channels, frozen. */
 static void build_channel(job *j, const size_t *p)
 {
-    JOB_ARGS(j, fv_bn_channel_args, {.n = p[0], .pixels = p[1], .channels = p[2], .parts = fv_bn_parts(p[0]), .eps = 1e-3,
-                                     .frozen = p[3]});
+    JOB_ARGS(j, fv_bn_channel_args,
+             {.n = p[0], .pixels = p[1], .channels = p[2], .parts = fv_bn_parts(p[0]), .eps = 1e-3, .frozen = p[3]});
 
     if (j->kernel != FV_K_bn_scale) {
         job_in(j, &a->first, a->parts * p[2], -1, 1);
@@ -57,8 +59,11 @@ static void build_apply(job *j, const size_t *p)
 {
     const bool backward = j->kernel == FV_K_bn_backward_x;
     const size_t count = p[0] * p[1];
-    JOB_ARGS(j, fv_bn_apply_args, {.rows = p[0], .channels = p[1], .act = backward ? FV_ACT_NONE : (fv_act)p[2],
-                                   .gate_act = backward ? (fv_act)p[2] : FV_ACT_NONE});
+    JOB_ARGS(j, fv_bn_apply_args,
+             {.rows = p[0],
+              .channels = p[1],
+              .act = backward ? FV_ACT_NONE : (fv_act)p[2],
+              .gate_act = backward ? (fv_act)p[2] : FV_ACT_NONE});
 
     job_in(j, &a->x, count, -1, 1);
     job_in(j, &a->mean, p[1], -1, 1);
@@ -78,8 +83,8 @@ static void build_apply(job *j, const size_t *p)
 /* Parameters: channels, momentum in percent, values a channel. */
 static void build_update(job *j, const size_t *p)
 {
-    JOB_ARGS(j, fv_bn_update_args, {.channels = p[0], .momentum = (double)p[1] / 100,
-                                    .unbiased = (double)p[2] / (double)(p[2] - 1)});
+    JOB_ARGS(j, fv_bn_update_args,
+             {.channels = p[0], .momentum = (double)p[1] / 100, .unbiased = (double)p[2] / (double)(p[2] - 1)});
 
     job_in(j, &a->mean, p[0], -1, 1);
     job_in(j, &a->var, p[0], 0, 4);
@@ -120,7 +125,7 @@ static const check_case cases[] = {
     SUMS(0, 19, 9, 33),   /* more images than parts, parts of two sizes */
     SUMS(0, 1, 30, 1030), /* blocks of channels */
     SUMS(0, 2, 49, 323),
-    SUMS(FULL, 2, 112 * 112, 24), /* many blocks */
+    SUMS(FULL, 2, 112 * 112, 24),  /* many blocks */
     SUMS(0, 4, 200, 9, 10000, 10), /* from 1000 to 1001: nothing cancels */
     SUMS(BENCH_ONLY, 16, 56 * 56, 64),
     SUMS(BENCH_ONLY, 16, 7 * 7, 512),

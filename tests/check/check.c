@@ -28,7 +28,8 @@ typedef struct totals {
 } totals;
 
 static const check_family *const families[] = {&family_matrix, &family_conv, &family_pool, &family_rows,
-                                               &family_elements, &family_copy, &family_lrn, &family_norm, &family_adaptive, &family_curve};
+                                               &family_elements, &family_copy, &family_lrn, &family_norm, &family_adaptive, &family_curve,
+                                               &family_depthwise};
 
 static void fail_line(const options *o, const job *j, const char *format, const char *what, size_t index, double got,
                       double want, double bound)

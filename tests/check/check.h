@@ -86,7 +86,7 @@ typedef struct check_family {
 } check_family;
 
 extern const check_family family_matrix, family_conv, family_pool, family_rows, family_elements, family_copy,
-    family_lrn, family_norm, family_adaptive, family_curve;
+    family_lrn, family_norm, family_adaptive, family_curve, family_depthwise;
 
 /* Copy the argument block in; pointers are set afterwards. */
 #define JOB_ARGS(j, type, ...)                                                                                         \

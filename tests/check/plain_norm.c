@@ -2,7 +2,10 @@
 #include "kernels/norm.h"
 #include "plain.h"
 
-static const real *at(const void *p) { return p; }
+static const real *at(const void *p)
+{
+    return p;
+}
 
 /* Pixels [*from, *to) of a part. */
 static void part_of(const fv_bn_sum_args *a, size_t part, size_t *from, size_t *to)
