@@ -72,8 +72,14 @@ static const char *number_name(fv_walk *w, const char *word, bool bare)
     return text;
 }
 
-const char *fv_walk_bare(fv_walk *w, const char *word) { return number_name(w, word, true); }
-const char *fv_walk_numbered(fv_walk *w, const char *word) { return number_name(w, word, false); }
+const char *fv_walk_bare(fv_walk *w, const char *word)
+{
+    return number_name(w, word, true);
+}
+const char *fv_walk_numbered(fv_walk *w, const char *word)
+{
+    return number_name(w, word, false);
+}
 
 fv_name *fv_walk_define(fv_walk *w, const char *text, fv_place place)
 {
@@ -83,11 +89,15 @@ fv_name *fv_walk_define(fv_walk *w, const char *text, fv_place place)
     if (w->status || !text)
         return NULL;
     if (strlen(text) > FV_NET_NAME_MAX)
-        w->status = fv_net_fail(w->net, place, w->err, FV_E_RANGE, "a layer's name, with those of the blocks around it, "
-                                "has more than %d characters", FV_NET_NAME_MAX);
+        w->status = fv_net_fail(w->net, place, w->err, FV_E_RANGE,
+                                "a layer's name, with those of the blocks around it, "
+                                "has more than %d characters",
+                                FV_NET_NAME_MAX);
     else if (before && before->place.line == place.line && before->place.column == place.column)
-        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX, "label '%s' would name every repetition; give the "
-                                "block a label of its own: `name: [ ... ] x2`", text);
+        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX,
+                                "label '%s' would name every repetition; give the "
+                                "block a label of its own: `name: [ ... ] x2`",
+                                text);
     else if (before)
         w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX, "label '%s' is used twice, first in line %d", text,
                                 before->place.line);
@@ -120,7 +130,10 @@ static void set_value(fv_walk *w, fv_value value)
 
 /* ---------------------------------------------------------------------------------------------- operators */
 
-static int inputs_of(const fv_op *op) { return op->params ? 1 : op->inputs; }
+static int inputs_of(const fv_op *op)
+{
+    return op->params ? 1 : op->inputs;
+}
 
 static bool right_number(fv_walk *w, const fv_op *op, fv_place place)
 {
@@ -129,11 +142,13 @@ static bool right_number(fv_walk *w, const fv_op *op, fv_place place)
     if (wanted < 0 || wanted == w->n_in)
         return true;
     if (wanted > w->n_in)
-        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX, "%s reads %d values, but there is %d; name them: "
-                                "`from a, b %s`", op->name, wanted, w->n_in, op->name);
+        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX,
+                                "%s reads %d values, but there is %d; name them: "
+                                "`from a, b %s`",
+                                op->name, wanted, w->n_in, op->name);
     else
-        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX, "%s reads %d value%s, but `from` names %d", op->name,
-                                wanted, wanted == 1 ? "" : "s", w->n_in);
+        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX, "%s reads %d value%s, but `from` names %d",
+                                op->name, wanted, wanted == 1 ? "" : "s", w->n_in);
     return false;
 }
 
@@ -206,14 +221,20 @@ static bool run_from(fv_walk *w, const fv_stmt *s)
         const char *near = name ? NULL : fv_names_nearest(&w->names, s->names[i]);
 
         if (name && name->head && name->head != w->head)
-            w->status = fv_net_fail(w->net, s->place, w->err, FV_E_SYNTAX, "from: '%s' is in an auxiliary head, which "
-                                    "exists in training only", s->names[i]);
+            w->status = fv_net_fail(w->net, s->place, w->err, FV_E_SYNTAX,
+                                    "from: '%s' is in an auxiliary head, which "
+                                    "exists in training only",
+                                    s->names[i]);
         else if (!name && near)
-            w->status = fv_net_fail(w->net, s->place, w->err, FV_E_UNKNOWN, "from: no layer before this one is called "
-                                    "'%s'; did you mean '%s'?", s->names[i], near);
+            w->status = fv_net_fail(w->net, s->place, w->err, FV_E_UNKNOWN,
+                                    "from: no layer before this one is called "
+                                    "'%s'; did you mean '%s'?",
+                                    s->names[i], near);
         else if (!name)
-            w->status = fv_net_fail(w->net, s->place, w->err, FV_E_UNKNOWN, "from: no layer before this one is called "
-                                    "'%s'", s->names[i]);
+            w->status = fv_net_fail(w->net, s->place, w->err, FV_E_UNKNOWN,
+                                    "from: no layer before this one is called "
+                                    "'%s'",
+                                    s->names[i]);
         if (w->status)
             return false;
         w->in[i] = name->value;
@@ -242,9 +263,7 @@ bool fv_walk_list(fv_walk *w, const fv_stmts *list, bool head)
         /* A soft-max at the end of a head marks probabilities: sessions apply it, losses contain it. */
         if (head && s->kind == FV_STMT_OP && strcmp(s->op->name, "softmax") == 0 && is_last(s))
             continue;
-        if (!(s->kind == FV_STMT_OP     ? run_op(w, s)
-              : s->kind == FV_STMT_FROM ? run_from(w, s)
-                                        : fv_walk_block(w, s)))
+        if (!(s->kind == FV_STMT_OP ? run_op(w, s) : s->kind == FV_STMT_FROM ? run_from(w, s) : fv_walk_block(w, s)))
             return false;
     }
     return !w->status;
@@ -255,8 +274,8 @@ bool fv_walk_single(fv_walk *w, fv_place place)
     if (w->n_in == 1)
         return true;
     if (!w->status)
-        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX, "`from` names %d values, but what follows reads one",
-                                w->n_in);
+        w->status = fv_net_fail(w->net, place, w->err, FV_E_SYNTAX,
+                                "`from` names %d values, but what follows reads one", w->n_in);
     return false;
 }
 
@@ -288,13 +307,18 @@ static bool check_end(fv_walk *w)
     const fv_shape *out = fv_shape_of(w->graph, w->in[0]);
 
     if (!w->layers)
-        w->status = fv_net_fail(net, net->input_line.place, w->err, FV_E_SHAPE, "the net has no layer behind its input");
+        w->status =
+            fv_net_fail(net, net->input_line.place, w->err, FV_E_SHAPE, "the net has no layer behind its input");
     else if (out->rank != 4 || out->dim[1] != 1 || out->dim[2] != 1)
-        w->status = fv_net_fail(net, w->place, w->err, FV_E_SHAPE, "the net ends with %zux%zux%zu, but must end with one "
-                                "value a class (1x1xN): add `dense classes`", out->dim[1], out->dim[2], out->dim[3]);
+        w->status = fv_net_fail(net, w->place, w->err, FV_E_SHAPE,
+                                "the net ends with %zux%zux%zu, but must end with one "
+                                "value a class (1x1xN): add `dense classes`",
+                                out->dim[1], out->dim[2], out->dim[3]);
     else if (net->classes && out->dim[3] != net->classes)
-        w->status = fv_net_fail(net, w->place, w->err, FV_E_SHAPE, "the net ends with %zu values, but line %d says "
-                                "classes %zu", out->dim[3], net->classes_place.line, net->classes);
+        w->status = fv_net_fail(net, w->place, w->err, FV_E_SHAPE,
+                                "the net ends with %zu values, but line %d says "
+                                "classes %zu",
+                                out->dim[3], net->classes_place.line, net->classes);
     return !w->status;
 }
 
@@ -349,8 +373,13 @@ static const char *name_of(const fv_walk *w, fv_value value)
 fv_status fv_net_walk(const fv_net *net, fv_graph *graph, bool whole, fv_walked *walked, fv_error *err)
 {
     fv_error unused;
-    fv_walk w = {.net = net, .graph = graph, .err = err ? err : &unused, .scope = "", .block_stride = 1,
-                 .names = {.arena = &graph->arena}, .place = net->input_line.place};
+    fv_walk w = {.net = net,
+                 .graph = graph,
+                 .err = err ? err : &unused,
+                 .scope = "",
+                 .block_stride = 1,
+                 .names = {.arena = &graph->arena},
+                 .place = net->input_line.place};
 
     w.heads_end = &w.heads;
     w.aux_end = &w.aux;

@@ -165,9 +165,10 @@ static bool shortcut(fv_walk *w, const fv_stmt *s, fv_value in, fv_value out)
     case FV_SHORTCUT_IDENTITY:
         break;
     }
-    w->status = fv_net_fail(w->net, s->place, w->err, FV_E_SHAPE, "residual: the block makes %zux%zux%zu of %zux%zux%zu, "
-                            "which cannot be added; write project, pad or pad-both, with the block's stride", b.dim[1],
-                            b.dim[2], b.dim[3], a.dim[1], a.dim[2], a.dim[3]);
+    w->status = fv_net_fail(w->net, s->place, w->err, FV_E_SHAPE,
+                            "residual: the block makes %zux%zux%zu of %zux%zux%zu, "
+                            "which cannot be added; write project, pad or pad-both, with the block's stride",
+                            b.dim[1], b.dim[2], b.dim[3], a.dim[1], a.dim[2], a.dim[3]);
     return false;
 }
 

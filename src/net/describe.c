@@ -15,10 +15,10 @@ typedef struct table {
     const fv_aux_range *aux;
     fv_arena *arena; /* of the result */
     fv_layer *rows;
-    fv_value *last;  /* the value that each row ends with */
+    fv_value *last; /* the value that each row ends with */
     size_t n;
-    size_t *row_of;  /* of each value: index + 1, 0 = none */
-    field *fields;   /* of each value */
+    size_t *row_of; /* of each value: index + 1, 0 = none */
+    field *fields;  /* of each value */
     fv_text text;
 } table;
 
@@ -49,7 +49,10 @@ static void spread(table *t, const fv_node *node, const fv_facts *facts)
         t->fields[node->out[i]] = f;
 }
 
-static uint64_t larger(const field *f) { return (uint64_t)(f->reach[0] > f->reach[1] ? f->reach[0] : f->reach[1]); }
+static uint64_t larger(const field *f)
+{
+    return (uint64_t)(f->reach[0] > f->reach[1] ? f->reach[0] : f->reach[1]);
+}
 
 /* ---------------------------------------------------------------------------------------------- rows */
 
@@ -82,7 +85,10 @@ static bool in_head(const table *t, size_t node)
     return false;
 }
 
-static const char *keep(table *t, const char *text) { return fv_arena_strndup(t->arena, text, strlen(text)); }
+static const char *keep(table *t, const char *text)
+{
+    return fv_arena_strndup(t->arena, text, strlen(text));
+}
 
 static bool new_row(table *t, size_t index, const fv_facts *f)
 {
@@ -90,11 +96,18 @@ static bool new_row(table *t, size_t index, const fv_facts *f)
     const fv_shape *in = fv_shape_of(t->graph, node->in[0]), *out = fv_shape_of(t->graph, node->out[0]);
     fv_layer *row = &t->rows[t->n];
 
-    *row = (fv_layer){.type = node->op->name, .activation = "", .height = out->dim[1], .width = out->dim[2],
-                      .channels = out->dim[3], .groups = (uint32_t)f->groups,
-                      .parameters = parameters(t->graph, node), .macs = f->macs, .connections = f->connections,
+    *row = (fv_layer){.type = node->op->name,
+                      .activation = "",
+                      .height = out->dim[1],
+                      .width = out->dim[2],
+                      .channels = out->dim[3],
+                      .groups = (uint32_t)f->groups,
+                      .parameters = parameters(t->graph, node),
+                      .macs = f->macs,
+                      .connections = f->connections,
                       .activation_bytes = fv_elements(out) * sizeof(float),
-                      .receptive_field = larger(&t->fields[node->out[0]]), .training_only = in_head(t, index)};
+                      .receptive_field = larger(&t->fields[node->out[0]]),
+                      .training_only = in_head(t, index)};
     for (int k = 0; k < 2; k++) {
         row->kernel[k] = (uint32_t)f->kernel[k];
         row->stride[k] = (uint32_t)f->stride[k];
@@ -118,8 +131,8 @@ static bool join(table *t, const fv_node *node)
 
     t->row_of[node->out[0]] = index;
     t->last[index - 1] = node->out[0];
-    row->activation = *row->activation ? fv_arena_print(t->arena, "%s %s", row->activation, node->op->name)
-                                       : node->op->name;
+    row->activation =
+        *row->activation ? fv_arena_print(t->arena, "%s %s", row->activation, node->op->name) : node->op->name;
     row->text = fv_arena_print(t->arena, "%s %s", row->text, node->op->name);
     return row->activation && row->text;
 }
@@ -164,9 +177,13 @@ static bool fill(table *t)
 
 static void total(const fv_net *net, const table *t, fv_value last, fv_net_info *info)
 {
-    *info = (fv_net_info){.layers = t->rows, .count = t->n, .receptive_field = larger(&t->fields[last]),
-                          .height = (uint32_t)net->input.height, .width = (uint32_t)net->input.width,
-                          .channels = (uint32_t)net->input.channels, .classes = (uint32_t)fv_net_classes(net)};
+    *info = (fv_net_info){.layers = t->rows,
+                          .count = t->n,
+                          .receptive_field = larger(&t->fields[last]),
+                          .height = (uint32_t)net->input.height,
+                          .width = (uint32_t)net->input.width,
+                          .channels = (uint32_t)net->input.channels,
+                          .classes = (uint32_t)fv_net_classes(net)};
     for (size_t i = 0; i < t->n; i++) {
         const fv_layer *row = &t->rows[i];
 

@@ -34,7 +34,10 @@ static size_t character(const fv_lexer *l)
     return n ? n : 1;
 }
 
-static bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v'; }
+static bool blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
 
 static void skip_comment(fv_lexer *l)
 {
@@ -76,7 +79,10 @@ static bool is_word(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr(".-+_/*=~", c));
 }
 
-static bool is_times(const char *text) { return strncmp(text, times, sizeof times - 1) == 0; }
+static bool is_times(const char *text)
+{
+    return strncmp(text, times, sizeof times - 1) == 0;
+}
 
 static void bad(fv_token *token, const char *at, size_t n)
 {

@@ -4,17 +4,17 @@
 #include "net/tree.h"
 
 typedef struct fv_name {
-    const char *text;  /* "layer1.0.conv1" */
-    fv_value value;    /* 0 while the layer is not finished */
+    const char *text; /* "layer1.0.conv1" */
+    fv_value value;   /* 0 while the layer is not finished */
     fv_place place;
-    size_t head;       /* number of the auxiliary head that it is in, 0 = none */
-    size_t count;      /* of "layer1.0.conv#": how many numbers were given */
+    size_t head;  /* number of the auxiliary head that it is in, 0 = none */
+    size_t count; /* of "layer1.0.conv#": how many numbers were given */
 } fv_name;
 
 typedef struct fv_names {
     fv_arena *arena;
-    fv_name **slots;   /* open addressing, a power of two */
-    fv_name **order;   /* as they came */
+    fv_name **slots; /* open addressing, a power of two */
+    fv_name **order; /* as they came */
     size_t n, size;
 } fv_names;
 

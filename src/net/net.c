@@ -14,8 +14,7 @@ static const char *stem(fv_arena *arena, const char *file)
     const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
     const char *end = strrchr(base, '.');
     const size_t length = end && end > base ? (size_t)(end - base) : strlen(base);
-    const size_t good =
-        strspn(base, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+    const size_t good = strspn(base, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
 
     return good >= length && length && length < FV_WORD_MAX ? fv_arena_strndup(arena, base, length)
                                                             : fv_arena_strndup(arena, "net", 3);
@@ -183,8 +182,10 @@ static fv_status unknown(const char *name, fv_error *err)
     }
     if (near)
         return fv_fail(err, FV_E_UNKNOWN, "unknown network '%s'; did you mean '%s'?", shown, near);
-    return fv_fail(err, FV_E_UNKNOWN, "unknown network '%s': it is none of the %zu that `fovea nets` lists, and no file "
-                   "is called so", shown, fv_zoo_length);
+    return fv_fail(err, FV_E_UNKNOWN,
+                   "unknown network '%s': it is none of the %zu that `fovea nets` lists, and no file "
+                   "is called so",
+                   shown, fv_zoo_length);
 }
 
 fv_status fv_net_open(const fv_host *host, const char *name_or_path, fv_net **out, fv_error *err)
@@ -205,17 +206,41 @@ fv_status fv_net_open(const fv_host *host, const char *name_or_path, fv_net **ou
     return is_path(name_or_path) ? open_file(host, name_or_path, out, err) : unknown(name_or_path, err);
 }
 
-size_t fv_zoo_count(void) { return fv_zoo_length; }
-const char *fv_zoo_name(size_t i) { return i < fv_zoo_length ? fv_zoo[i].name : NULL; }
-const char *fv_zoo_text(size_t i) { return i < fv_zoo_length ? fv_zoo[i].text : NULL; }
+size_t fv_zoo_count(void)
+{
+    return fv_zoo_length;
+}
+const char *fv_zoo_name(size_t i)
+{
+    return i < fv_zoo_length ? fv_zoo[i].name : NULL;
+}
+const char *fv_zoo_text(size_t i)
+{
+    return i < fv_zoo_length ? fv_zoo[i].text : NULL;
+}
 
 /* ---------------------------------------------------------------------------------------------- asking */
 
-const char *fv_net_text(const fv_net *net) { return net->text; }
-const char *fv_net_name(const fv_net *net) { return net->name; }
-const char *fv_net_file(const fv_net *net) { return net->file; }
-const fv_preprocess *fv_net_preprocess(const fv_net *net) { return &net->input; }
-size_t fv_net_classes(const fv_net *net) { return net->classes ? net->classes : net->outputs; }
+const char *fv_net_text(const fv_net *net)
+{
+    return net->text;
+}
+const char *fv_net_name(const fv_net *net)
+{
+    return net->name;
+}
+const char *fv_net_file(const fv_net *net)
+{
+    return net->file;
+}
+const fv_preprocess *fv_net_preprocess(const fv_net *net)
+{
+    return &net->input;
+}
+size_t fv_net_classes(const fv_net *net)
+{
+    return net->classes ? net->classes : net->outputs;
+}
 
 bool fv_net_smallest_wins(const fv_net *net)
 {
@@ -244,8 +269,8 @@ typedef struct before {
 
 static before remember(const fv_net *net)
 {
-    return (before){net->body, net->presets, net->loss, net->n_train, net->outputs, net->lines, net->train_line,
-                    net->last};
+    return (before){net->body,    net->presets, net->loss,       net->n_train,
+                    net->outputs, net->lines,   net->train_line, net->last};
 }
 
 static void restore(fv_net *net, const before *b)

@@ -1,6 +1,6 @@
 /* Text to statements. One token is in hand; what a statement begins with decides who reads on. */
-#include "net/parser.h"
 #include "base/error.h"
+#include "net/parser.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,8 +18,8 @@ static bool parse_net(fv_parser *p, fv_place place)
     if (p->net->name)
         return fv_parse_fail(p, place, FV_E_SYNTAX, "net: the network is called '%s' already", p->net->name);
     if (p->token.kind != FV_TOKEN_WORD || !is_name(p->token.text))
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "net: %s is no name; it may have letters, digits, - _ and .",
-                             fv_parse_shown(p));
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX,
+                             "net: %s is no name; it may have letters, digits, - _ and .", fv_parse_shown(p));
     p->net->name = fv_parse_copy(p, p->token.text);
     fv_parse_next(p);
     return !p->status;
@@ -97,8 +97,8 @@ static const struct {
     bool whole; /* says something of the net as a whole */
     bool raw;   /* the word is still in hand: what follows is no token */
 } lines[] = {
-    {"net", parse_net, true, false},         {"input", fv_parse_input, true, false},
-    {"classes", parse_classes, true, false}, {"loss", parse_loss, false, false},
+    {"net", parse_net, true, false},          {"input", fv_parse_input, true, false},
+    {"classes", parse_classes, true, false},  {"loss", parse_loss, false, false},
     {"default", parse_default, false, false}, {"train", parse_train, false, true},
 };
 
@@ -118,7 +118,8 @@ static const struct {
 /* ---------------------------------------------------------------------------------------------- unknown words */
 
 /* Words that nets of the literature use; one that is no operator yet is said to be missing, not misspelled. */
-static const char *const known[] = {"lrn", "bn", "concat", "relu6", "leaky-relu", "hard-swish", "pad-shortcut", "flatten"};
+static const char *const known[] = {"lrn",        "bn",         "concat",       "relu6",
+                                    "leaky-relu", "hard-swish", "pad-shortcut", "flatten"};
 
 static bool is_attribute_of_any(const char *word)
 {

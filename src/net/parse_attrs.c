@@ -1,6 +1,6 @@
 /* Operators and their attributes, as the operators' tables say. */
-#include "net/parser.h"
 #include "base/error.h"
+#include "net/parser.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -76,8 +76,10 @@ static bool parse_pad(fv_parser *p, const fv_op *op, const fv_attr *attr, fv_pad
         return true;
     for (int i = 1; i < 4; i++) {
         if (!fv_parse_take(p, ","))
-            return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s has %d numbers, but must have 1 or 4 (top, left, "
-                                 "bottom, right)", what.text, i);
+            return fv_parse_fail(p, p->token.place, FV_E_SYNTAX,
+                                 "%s has %d numbers, but must have 1 or 4 (top, left, "
+                                 "bottom, right)",
+                                 what.text, i);
         if (!fv_parse_whole(p, what.text, attr->least, attr->most, &n[i]))
             return false;
     }
@@ -147,7 +149,10 @@ static bool may_be(const fv_parser *p, const fv_attr *attr)
     return attr->type != FV_ATTR_FLAG && fv_parse_looks_number(p);
 }
 
-static uint64_t bit(const fv_op *op, const fv_attr *attr) { return (uint64_t)1 << (attr - op->attrs); }
+static uint64_t bit(const fv_op *op, const fv_attr *attr)
+{
+    return (uint64_t)1 << (attr - op->attrs);
+}
 
 static bool parse_positional(fv_parser *p, fv_stmt *s, uint64_t *given)
 {
@@ -297,10 +302,12 @@ static bool unknown_loss(fv_parser *p)
     const char *near = fv_parse_meant(p, words, n);
 
     if (near)
-        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown loss %s; did you mean '%s'?",
-                             fv_parse_shown(p), near);
-    return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown loss %s; there are cross-entropy, squared, rbf and "
-                         "rbf-map", fv_parse_shown(p));
+        return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN, "unknown loss %s; did you mean '%s'?", fv_parse_shown(p),
+                             near);
+    return fv_parse_fail(p, p->token.place, FV_E_UNKNOWN,
+                         "unknown loss %s; there are cross-entropy, squared, rbf and "
+                         "rbf-map",
+                         fv_parse_shown(p));
 }
 
 bool fv_parse_loss(fv_parser *p, fv_stmt *s)

@@ -1,6 +1,6 @@
 /* Blocks: statements that hold statements. */
-#include "net/parser.h"
 #include "base/error.h"
+#include "net/parser.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -175,8 +175,10 @@ bool fv_parse_residual(fv_parser *p, fv_stmt *s)
     if (!place_stride(p, s, &found))
         return false;
     if (s->shortcut == FV_SHORTCUT_PROJECT &&
-        !fv_parse_within(p, s->place, found.bn ? "downsample.0: conv 1x1 1 stride 1 pad 0 downsample.1: bn"
-                                               : "downsample.0: conv 1x1 1 stride 1 pad 0", parse_project, &s->project))
+        !fv_parse_within(p, s->place,
+                         found.bn ? "downsample.0: conv 1x1 1 stride 1 pad 0 downsample.1: bn"
+                                  : "downsample.0: conv 1x1 1 stride 1 pad 0",
+                         parse_project, &s->project))
         return false;
     while (is_activation(p)) {
         fv_stmt *act = fv_parse_stmt(p, &s->after, FV_STMT_OP, p->token.place, NULL);
@@ -189,7 +191,10 @@ bool fv_parse_residual(fv_parser *p, fv_stmt *s)
 
 /* ---------------------------------------------------------------------------------------------- the others */
 
-static bool parse_module(fv_parser *p, void *to) { return fv_parse_branch(p, to); }
+static bool parse_module(fv_parser *p, void *to)
+{
+    return fv_parse_branch(p, to);
+}
 
 /* Szegedy et al. 2014, figure 2b, with the names of Caffe's model: every convolution has a ReLU behind it. */
 bool fv_parse_inception(fv_parser *p, fv_stmt *s)
@@ -200,8 +205,10 @@ bool fv_parse_inception(fv_parser *p, fv_stmt *s)
 
     for (size_t i = 0; i < 6; i++) {
         if (!p->status && !fv_parse_looks_number(p))
-            return fv_parse_fail(p, s->place, FV_E_SYNTAX, "inception: %zu numbers, but there must be 6 (#1x1, #3x3 "
-                                 "reduce, #3x3, #5x5 reduce, #5x5, pool proj)", i);
+            return fv_parse_fail(p, s->place, FV_E_SYNTAX,
+                                 "inception: %zu numbers, but there must be 6 (#1x1, #3x3 "
+                                 "reduce, #3x3, #5x5 reduce, #5x5, pool proj)",
+                                 i);
         snprintf(what, sizeof what, "inception: %s", names[i]);
         if (!fv_parse_whole(p, what, 1, 1 << 20, &s->numbers[i]))
             return false;

@@ -4,15 +4,21 @@
  *     input 32x32x1 from 28x28 pad 2 range -0.1 1.175
  *     input 224x224x3 mean .485 .456 .406 std .229 .224 .225
  *     input (224 x 224 RGB image)                                   as the lecture's tables have it */
-#include "net/parser.h"
 #include "base/error.h"
+#include "net/parser.h"
 
 #include <string.h>
 
 enum { SIDE_MAX = 1 << 16, CHANNELS_MAX = 4 };
 
-static bool is_cross(char c) { return c == 'x' || c == 'X'; }
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_cross(char c)
+{
+    return c == 'x' || c == 'X';
+}
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 /* One number at *s of the token in hand. */
 static bool parse_number(fv_parser *p, const char **s, size_t *out)
@@ -98,8 +104,8 @@ static bool parse_shape(fv_parser *p, fv_preprocess *in)
                              "input: channels are missing before %s; write 28x28x1, or (224 x 224 RGB image)",
                              fv_parse_shown(p));
     if (n[2] > CHANNELS_MAX)
-        return fv_parse_fail(p, place, FV_E_RANGE, "input: pictures have 1 to %d channels, not %zu",
-                             CHANNELS_MAX, n[2]);
+        return fv_parse_fail(p, place, FV_E_RANGE, "input: pictures have 1 to %d channels, not %zu", CHANNELS_MAX,
+                             n[2]);
     fv_parse_take(p, "image");
     if (bracket && !fv_parse_take(p, ")"))
         return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: ')' is missing before %s", fv_parse_shown(p));
@@ -194,11 +200,11 @@ bool fv_parse_input(fv_parser *p, fv_place place)
     if (2 * in.pad >= in.height || 2 * in.pad >= in.width)
         return fv_parse_fail(p, place, FV_E_RANGE, "input: %zux%zu has no room for a picture within pad %zu", in.height,
                              in.width, in.pad);
-    if (in.from_height &&
-        (in.from_height + 2 * in.pad != in.height || in.from_width + 2 * in.pad != in.width))
-        return fv_parse_fail(p, place, FV_E_RANGE, "input: from %zux%zu with pad %zu is %zux%zu, but the input is %zux%zu",
-                             in.from_height, in.from_width, in.pad, in.from_height + 2 * in.pad,
-                             in.from_width + 2 * in.pad, in.height, in.width);
+    if (in.from_height && (in.from_height + 2 * in.pad != in.height || in.from_width + 2 * in.pad != in.width))
+        return fv_parse_fail(p, place, FV_E_RANGE,
+                             "input: from %zux%zu with pad %zu is %zux%zu, but the input is %zux%zu", in.from_height,
+                             in.from_width, in.pad, in.from_height + 2 * in.pad, in.from_width + 2 * in.pad, in.height,
+                             in.width);
     scale(&in, &line);
     fv_parse_behind(p, NULL, "input", words, FV_COUNT(words));
     p->net->input = in;

@@ -48,7 +48,8 @@ static bool spell(const char *word, char plain[2 * FV_WORD_MAX], bool *activated
 
 static bool is_softmax(const fv_token *token)
 {
-    return token->kind == FV_TOKEN_WORD && (strcmp(token->text, "soft-max") == 0 || strcmp(token->text, "softmax") == 0);
+    return token->kind == FV_TOKEN_WORD &&
+           (strcmp(token->text, "soft-max") == 0 || strcmp(token->text, "softmax") == 0);
 }
 
 /* Is a soft-max, with or without a label, what is in hand? */

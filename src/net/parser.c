@@ -75,7 +75,10 @@ bool fv_parse_take(fv_parser *p, const char *text)
     return true;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
 
 bool fv_parse_looks_number(const fv_parser *p)
 {
@@ -165,8 +168,7 @@ bool fv_parse_real(fv_parser *p, const char *what, double least, double most, do
     if (!need_word(p, what))
         return false;
     if (!fv_text_real(p->token.text, out))
-        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is %s, but must be a number", what,
-                             fv_parse_shown(p));
+        return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "%s is %s, but must be a number", what, fv_parse_shown(p));
     *out += 0; /* -0 is 0 */
     if (*out < least || *out > most)
         return out_of_range(p, what, least, most);

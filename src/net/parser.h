@@ -5,8 +5,8 @@
 
 typedef struct fv_parser {
     fv_net *net;
-    fv_lexer lexer;  /* behind `token` */
-    fv_token token;  /* in hand, not used yet */
+    fv_lexer lexer; /* behind `token` */
+    fv_token token; /* in hand, not used yet */
     fv_error *err;
     fv_status status;
     const fv_place *fixed; /* where everything stands in text that a word of the net's stands for */
@@ -26,7 +26,7 @@ bool fv_parse_fail(fv_parser *p, fv_place place, fv_status code, const char *for
 bool fv_parse_memory(fv_parser *p);
 
 void fv_parse_next(fv_parser *p);
-fv_token fv_parse_peek(const fv_parser *p); /* the token behind the one in hand */
+fv_token fv_parse_peek(const fv_parser *p);             /* the token behind the one in hand */
 bool fv_parse_is(const fv_parser *p, const char *text); /* the token in hand is this word or sign */
 bool fv_parse_take(fv_parser *p, const char *text);     /* as above, and goes on */
 bool fv_parse_looks_number(const fv_parser *p);         /* a number, and no label */
@@ -55,7 +55,7 @@ bool fv_parse_default(fv_parser *p, fv_stmt *s); /* behind the word `default` */
 bool fv_parse_loss(fv_parser *p, fv_stmt *s);    /* behind the word `loss` */
 bool fv_parse_start_attrs(fv_parser *p, fv_stmt *s, uint64_t *given, bool presets);
 bool fv_parse_complete(fv_parser *p, const fv_stmt *s, uint64_t given);
-bool fv_parse_unknown(fv_parser *p);             /* fails: the word in hand is none, with the nearest one that is */
+bool fv_parse_unknown(fv_parser *p); /* fails: the word in hand is none, with the nearest one that is */
 
 /* ---- parse_vgg.c: the spellings of VGG's tables; false and p->status FV_OK if the word in hand is none. Appends. */
 bool fv_parse_vgg(fv_parser *p, const char *label, fv_place place, fv_stmts *list);

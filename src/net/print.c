@@ -19,7 +19,7 @@ static void new_line(fv_text *text, int indent)
 static bool continues(const fv_stmt *s)
 {
     return s->kind == FV_STMT_OP && !s->label &&
-           (s->implied || s->op->activation || s->op->flags & FV_OP_TRAINING || strcmp(s->op->name, "bn") == 0);
+           (s->op->activation || s->op->flags & FV_OP_TRAINING || strcmp(s->op->name, "bn") == 0);
 }
 
 static void print_op(fv_text *text, const fv_stmt *s)

@@ -8,12 +8,12 @@
 #include "net/net.h"
 
 enum {
-    FV_NET_BYTES_MAX = 1 << 20, /* of a text */
-    FV_NET_DEPTH_MAX = 32,      /* blocks inside blocks */
-    FV_NET_REPEAT_MAX = 10000,  /* x10000 */
-    FV_NET_NODES_MAX = 100000,  /* statements after repeats are written out, and nodes */
-    FV_NET_ARMS_MAX = 32,       /* branches of a block, names of a `from` */
-    FV_NET_NAME_MAX = 255,      /* "layer1.0.conv1" */
+    FV_NET_BYTES_MAX = 1 << 20,   /* of a text */
+    FV_NET_DEPTH_MAX = 32,        /* blocks inside blocks */
+    FV_NET_REPEAT_MAX = 10000,    /* x10000 */
+    FV_NET_NODES_MAX = 100000,    /* statements after repeats are written out, and nodes */
+    FV_NET_ARMS_MAX = 32,         /* branches of a block, names of a `from` */
+    FV_NET_NAME_MAX = 255,        /* "layer1.0.conv1" */
     FV_NET_CLASSES_DEFAULT = 1000 /* `classes` without a `classes` line: ImageNet */
 };
 
@@ -66,21 +66,21 @@ struct fv_stmt {
     /* OP, DEFAULT */
     const fv_op *op;
     void *attrs;
-    const void *base;      /* attributes where nothing is written: the printer writes what differs */
-    const char *spelling;  /* "conv3-64" in VGG's way, else NULL */
-    bool implied;          /* the ReLU of such a spelling: not written */
+    const void *base;     /* attributes where nothing is written: the printer writes what differs */
+    const char *spelling; /* "conv3-64" in VGG's way, else NULL */
+    bool implied;         /* the ReLU of such a spelling: not written */
     fv_stride_from stride;
 
     /* blocks */
-    fv_arm *arms;          /* one, but for BRANCH */
-    size_t repeat;         /* 0 = no xN written */
-    fv_stmts after;        /* RESIDUAL: activations behind the addition, in each repetition */
+    fv_arm *arms;   /* one, but for BRANCH */
+    size_t repeat;  /* 0 = no xN written */
+    fv_stmts after; /* RESIDUAL: activations behind the addition, in each repetition */
     fv_shortcut shortcut;
     size_t block_stride;
-    size_t numbers[6];     /* INCEPTION */
-    double weight;         /* AUX: of its loss */
-    fv_stmts project;      /* RESIDUAL: the projection, its features and stride still open */
-    const char **names;    /* FROM */
+    size_t numbers[6];  /* INCEPTION */
+    double weight;      /* AUX: of its loss */
+    fv_stmts project;   /* RESIDUAL: the projection, its features and stride still open */
+    const char **names; /* FROM */
     size_t n_names;
 };
 
@@ -115,18 +115,18 @@ struct fv_net {
 
     fv_preprocess input;
     fv_input_line input_line;
-    size_t classes;       /* as the `classes` line says, 0 = there is none */
+    size_t classes; /* as the `classes` line says, 0 = there is none */
     fv_place classes_place;
-    size_t outputs;       /* channels of the last value */
+    size_t outputs; /* channels of the last value */
     fv_stmts body;
     fv_preset *presets;
-    fv_stmt *loss;        /* an OP statement, NULL = cross-entropy */
+    fv_stmt *loss; /* an OP statement, NULL = cross-entropy */
     const char **train;
     size_t n_train, size_train;
     int train_line;
 
-    const char *last;     /* name of the last value */
-    const char **values;  /* names of what fv_net_add made; value i + 1 is values[i] */
+    const char *last;    /* name of the last value */
+    const char **values; /* names of what fv_net_add made; value i + 1 is values[i] */
     size_t n_values, size_values;
     fv_description described;
     bool is_described;
@@ -168,9 +168,9 @@ typedef struct fv_aux_range {
 } fv_aux_range;
 
 typedef struct fv_walked {
-    fv_value last;      /* the last value, 0 with several or none */
-    const char *name;   /* by which `from` finds it; in the graph's arena */
-    fv_place place;     /* of the statement that made it */
+    fv_value last;    /* the last value, 0 with several or none */
+    const char *name; /* by which `from` finds it; in the graph's arena */
+    fv_place place;   /* of the statement that made it */
     size_t layers;
     fv_aux_range *aux;
 } fv_walked;

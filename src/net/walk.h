@@ -17,15 +17,15 @@ typedef struct fv_walk {
     fv_error *err;
     fv_status status;
     fv_names names;
-    const char *scope;                /* in front of names: "layer1.0." */
-    fv_value in[FV_NET_ARMS_MAX];     /* what the next operator reads */
+    const char *scope;            /* in front of names: "layer1.0." */
+    fv_value in[FV_NET_ARMS_MAX]; /* what the next operator reads */
     int n_in;
-    fv_name *open[8];                 /* names of the layer that the last value belongs to */
+    fv_name *open[8]; /* names of the layer that the last value belongs to */
     size_t n_open;
-    size_t block_stride;              /* of the residual block around, in this repetition */
-    size_t head, n_heads;             /* the auxiliary head that is built, 0 = none; how many there were */
+    size_t block_stride;  /* of the residual block around, in this repetition */
+    size_t head, n_heads; /* the auxiliary head that is built, 0 = none; how many there were */
     size_t steps, layers;
-    fv_place place;                   /* of the last statement that made a value */
+    fv_place place; /* of the last statement that made a value */
     fv_head *heads, **heads_end;
     fv_aux_range *aux, **aux_end;
 } fv_walk;
@@ -38,9 +38,9 @@ bool fv_walk_block(fv_walk *w, const fv_stmt *s);
 bool fv_walk_single(fv_walk *w, fv_place place); /* exactly one value may be at hand */
 const fv_op *fv_walk_op(fv_walk *w, const char *name, fv_place place);
 
-const char *fv_walk_scoped(fv_walk *w, const char *name);    /* behind the scope */
-const char *fv_walk_bare(fv_walk *w, const char *word);      /* add, add2, ... */
-const char *fv_walk_numbered(fv_walk *w, const char *word);  /* conv1, conv2, ... */
+const char *fv_walk_scoped(fv_walk *w, const char *name);   /* behind the scope */
+const char *fv_walk_bare(fv_walk *w, const char *word);     /* add, add2, ... */
+const char *fv_walk_numbered(fv_walk *w, const char *word); /* conv1, conv2, ... */
 fv_name *fv_walk_define(fv_walk *w, const char *text, fv_place place);
 bool fv_walk_apply(fv_walk *w, const fv_op *op, const void *attrs, const char *label, fv_place place);
 
