@@ -8,8 +8,14 @@
 #include "kernels/vec.h"
 
 #if FV_LANES == 1
-FV_INLINE vec vec_exp(vec x) { return (vec)exp((double)x); }
-FV_INLINE vec vec_tanh(vec x) { return (vec)tanh((double)x); }
+FV_INLINE vec vec_exp(vec x)
+{
+    return (vec)exp((double)x);
+}
+FV_INLINE vec vec_tanh(vec x)
+{
+    return (vec)tanh((double)x);
+}
 #else
 /* e^r - 1 and n of x = n ln 2 + r. */
 FV_INLINE vec exp_reduced(vec x, vec *n)
@@ -28,7 +34,10 @@ FV_INLINE vec exp_reduced(vec x, vec *n)
 }
 
 /* 2^n for integers -126 <= n <= 127. */
-FV_INLINE vec vec_power(ivec n) { return (vec)((n + 127) << 23); }
+FV_INLINE vec vec_power(ivec n)
+{
+    return (vec)((n + 127) << 23);
+}
 
 FV_INLINE vec vec_exp(vec x)
 {
@@ -92,7 +101,8 @@ FV_INLINE vec vec_act_back(fv_act act, vec y, vec d)
     case FV_ACT_SIGMOID:
         return d * (y - y * y);
     case FV_ACT_RELU6:
-        return vec_select(vec_greater(y, vec_all(0)), vec_select(vec_greater(vec_all(6), y), d, vec_all(0)), vec_all(0));
+        return vec_select(vec_greater(y, vec_all(0)), vec_select(vec_greater(vec_all(6), y), d, vec_all(0)),
+                          vec_all(0));
     case FV_ACT_NONE:
         break;
     }

@@ -18,13 +18,18 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
     const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, depth = fv_conv_depth(g);
     const size_t step = g->stride_w * g->in_c, panels = fv_panel_count(FV_PANEL, out_c);
     const fv_window_runs r = fv_conv_runs(g, pitch);
-    fv_row_product p = {
-        .tile = {.outer = r.outer, .inner = r.inner, .run = r.run, .outer_step = r.outer_step,
-                 .inner_step = r.inner_step, .run_step = 1, .ldc = g->out_c},
-        .b = (const real *)a->w + group * depth * fv_panel_columns(FV_PANEL, out_c),
-        .bias = a->bias ? (const real *)a->bias + group * out_c : NULL,
-        .depth = depth, .cols = out_c, .last = panels,
-    };
+    fv_row_product p = {.tile = {.outer = r.outer,
+                                 .inner = r.inner,
+                                 .run = r.run,
+                                 .outer_step = r.outer_step,
+                                 .inner_step = r.inner_step,
+                                 .run_step = 1,
+                                 .ldc = g->out_c},
+                        .b = (const real *)a->w + group * depth * fv_panel_columns(FV_PANEL, out_c),
+                        .bias = a->bias ? (const real *)a->bias + group * out_c : NULL,
+                        .depth = depth,
+                        .cols = out_c,
+                        .last = panels};
     const size_t pixels = (bottom - top) * g->out_w;
     const real *rows[FV_CHUNK];
     size_t count = 0;

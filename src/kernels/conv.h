@@ -35,17 +35,26 @@ static inline bool fv_conv_padded(const fv_conv_geometry *g)
     return g->pad_top || g->pad_left || g->pad_bottom || g->pad_right;
 }
 
-static inline size_t fv_conv_depth(const fv_conv_geometry *g) { return g->kernel_h * g->kernel_w * (g->in_c / g->groups); }
+static inline size_t fv_conv_depth(const fv_conv_geometry *g)
+{
+    return g->kernel_h * g->kernel_w * (g->in_c / g->groups);
+}
 
 /* Columns of the picture with its padding; rows of it that `rows` output rows read. */
-static inline size_t fv_conv_padded_w(const fv_conv_geometry *g) { return g->pad_left + g->in_w + g->pad_right; }
+static inline size_t fv_conv_padded_w(const fv_conv_geometry *g)
+{
+    return g->pad_left + g->in_w + g->pad_right;
+}
 static inline size_t fv_conv_rows_read(const fv_conv_geometry *g, size_t rows)
 {
     return (rows - 1) * g->stride_h + g->dilation_h * (g->kernel_h - 1) + 1;
 }
 
 /* The rows of weights in chunks of at most FV_WEIGHT_ROWS; chunks do not cross segments unless those are very short. */
-static inline bool fv_conv_short_segments(const fv_conv_geometry *g) { return fv_conv_runs(g, 0).run < 8; }
+static inline bool fv_conv_short_segments(const fv_conv_geometry *g)
+{
+    return fv_conv_runs(g, 0).run < 8;
+}
 static inline size_t fv_conv_segment_chunks(const fv_conv_geometry *g)
 {
     const size_t rows = fv_conv_short_segments(g) ? fv_conv_depth(g) : fv_conv_runs(g, 0).run;

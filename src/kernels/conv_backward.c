@@ -89,8 +89,10 @@ static void group_row(const fv_conv_args *a, const real *dy, const real *w, cons
     const fv_window_runs r = fv_conv_runs(g, 0);
     fv_row_product p = {
         .tile = {.outer = m->count, .inner = 1, .run = out_c, .outer_step = m->up * g->out_w * g->out_c, .run_step = 1},
-        .b = w + m->last * part, .part = -(ptrdiff_t)(m->step * part), .depth = out_c, .cols = cols,
-    };
+        .b = w + m->last * part,
+        .part = -(ptrdiff_t)(m->step * part),
+        .depth = out_c,
+        .cols = cols};
     const real *rows[FV_CHUNK];
     size_t count = 0;
 

@@ -24,11 +24,17 @@ static void weight_rows(const strip *s, size_t group, size_t row, size_t count, 
     const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups;
     const fv_window_runs r = fv_conv_runs(g, s->pitch);
     const real *x = s->x + group * in_c, *rows[FV_WEIGHT_ROWS];
-    fv_tile t = {
-        .a = rows, .base = x + offset, .b_step = g->out_c,
-        .b_outer = (ptrdiff_t)(g->out_w * g->out_c), .plain = true, .outer = s->bottom - s->top, .inner = 1,
-        .run = g->out_w, .outer_step = g->stride_h * s->pitch, .run_step = g->stride_w * g->in_c, .ldc = g->out_c,
-    };
+    fv_tile t = {.a = rows,
+                 .base = x + offset,
+                 .b_step = g->out_c,
+                 .b_outer = (ptrdiff_t)(g->out_w * g->out_c),
+                 .plain = true,
+                 .outer = s->bottom - s->top,
+                 .inner = 1,
+                 .run = g->out_w,
+                 .outer_step = g->stride_h * s->pitch,
+                 .run_step = g->stride_w * g->in_c,
+                 .ldc = g->out_c};
 
     for (size_t i = 0; i < count && !neighbours; i++) {
         const size_t segment = (row + i) / r.run;
@@ -124,9 +130,12 @@ void FV_FN(conv_backward_w)(const void *args, size_t begin, size_t end, size_t s
                     s.x += s.top * g->stride_h * s.pitch;
                 }
                 weight_chunks(&s, first, last);
-                if (block == 0 && a->db_parts)
-                    FV_FN(column_sums)(s.dy, (s.bottom - s.top) * g->out_w, g->out_c, g->out_c,
-                                       (real *)a->db_parts + part * g->out_c, s.more);
+                if (block == 0 && a->db_parts) {
+                    const size_t pixels = (s.bottom - s.top) * g->out_w;
+                    real *db = (real *)a->db_parts + part * g->out_c;
+
+                    FV_FN(column_sums)(s.dy, pixels, g->out_c, g->out_c, db, s.more);
+                }
                 s.more = true;
             }
         if (a->table)

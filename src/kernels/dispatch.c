@@ -4,11 +4,17 @@
 
 #include "kernels/kernels.h"
 
-static bool always(void) { return true; }
+static bool always(void)
+{
+    return true;
+}
 
 #ifdef __x86_64__
 /* __builtin_cpu_supports asks CPUID and, for vector state, whether the system saves it (XCR0). */
-static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+static bool has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 static bool has_avx512(void)
 {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&

@@ -56,8 +56,8 @@ void FV_FN(act_backward)(const void *args, size_t begin, size_t end, size_t slic
     const fv_elementwise_args *a = args;
 
     (void)slice;
-    FV_FN(act_back_run)(a->act, (const real *)a->y + begin, (const real *)a->dy + begin, (real *)a->out + begin,
-                        end - begin);
+    FV_FN(act_back_run)
+    (a->act, (const real *)a->y + begin, (const real *)a->dy + begin, (real *)a->out + begin, end - begin);
 }
 
 FV_INLINE void add_loop(fv_act act, const real *x, const real *b, real *out, size_t n)

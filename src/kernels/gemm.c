@@ -15,15 +15,53 @@ static void finish(const fv_gemm_args *a, size_t row, size_t column, size_t n)
         FV_FN(act_back_run)(a->gate_act, (const real *)a->gate + at, c, c, n);
 }
 
+/* One row: b comes from memory, and one stream of addresses does not fill the pipe, nor two sums the arithmetic. `n` (a
+ * constant) whole panels from column `begin` on at once; each sum is the chain it is in a tile. */
+enum { FV_STREAMS = 4 };
+
+FV_INLINE void streams(const fv_gemm_args *a, size_t begin, size_t n)
+{
+    const real *x = a->a, *b = (const real *)a->b + begin * a->depth;
+    vec sum[2 * FV_STREAMS];
+
+    FV_EACH (j, 2 * n)
+        sum[j] = a->bias ? vec_load((const real *)a->bias + begin + j * FV_LANES) : vec_all(0);
+    for (size_t k = 0; k < a->depth; k++, b += FV_PANEL) {
+        const vec v = vec_all(x[k]);
+
+        FV_EACH (j, 2 * n)
+            sum[j] += v * vec_load(b + j / 2 * FV_PANEL * a->depth + j % 2 * FV_LANES);
+    }
+    FV_EACH (j, 2 * n)
+        vec_store((real *)a->c + begin + j * FV_LANES, a->act == FV_ACT_RELU ? vec_max(vec_all(0), sum[j]) : sum[j]);
+}
+
+/* Whole panels among [first, last); returns the first that is left. */
+static size_t one_row(const fv_gemm_args *a, size_t first, size_t last)
+{
+    const size_t whole = a->cols / FV_PANEL < last ? a->cols / FV_PANEL : last;
+
+    for (; first + FV_STREAMS <= whole; first += FV_STREAMS)
+        streams(a, first * FV_PANEL, FV_STREAMS);
+    if (first + 3 == whole)
+        streams(a, first * FV_PANEL, 3);
+    else if (first + 2 == whole)
+        streams(a, first * FV_PANEL, 2);
+    else
+        return first;
+    return whole;
+}
+
 /* Items are row_blocks x col_blocks (runs of panels), the columns fastest. */
 void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_args *a = args;
     const size_t panels = fv_panel_count(FV_PANEL, a->cols);
-    fv_row_product p = {
-        .tile = {.outer = 1, .inner = 1, .run = a->depth, .run_step = 1, .ldc = a->ldc},
-        .b = a->b, .bias = a->bias, .depth = a->depth, .cols = a->cols,
-    };
+    fv_row_product p = {.tile = {.outer = 1, .inner = 1, .run = a->depth, .run_step = 1, .ldc = a->ldc},
+                        .b = a->b,
+                        .bias = a->bias,
+                        .depth = a->depth,
+                        .cols = a->cols};
     const real *rows[FV_CHUNK];
 
     (void)slice;
@@ -40,12 +78,17 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
         const size_t column_end = fv_panel_begin(FV_PANEL, a->cols, p.last);
         const size_t n = (column_end < a->cols ? column_end : a->cols) - column;
 
+        if (a->rows == 1 && row_end == 1)
+            p.first = one_row(a, p.first, p.last);
+
+        const size_t first = fv_panel_begin(FV_PANEL, a->cols, p.first); /* what is left */
+
         for (size_t row = rb * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK) {
             const size_t count = row_end - row < FV_CHUNK ? row_end - row : FV_CHUNK;
 
             for (size_t i = 0; i < count; i++)
                 rows[i] = (const real *)a->a + (row + i) * a->lda;
-            p.c = (real *)a->c + row * a->ldc + column;
+            p.c = (real *)a->c + row * a->ldc + first;
             FV_FN(multiply_rows)(&p, count);
             for (size_t i = 0; i < count; i++)
                 finish(a, row + i, column, n);
@@ -57,10 +100,14 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_tn_args *a = args;
-    fv_tile t = {
-        .outer = 1, .inner = 1, .run = a->depth, .run_step = a->lda, .b_step = a->ldb, .plain = true,
-        .init = FV_FN(zeros), .ldc = a->cols,
-    };
+    fv_tile t = {.outer = 1,
+                 .inner = 1,
+                 .run = a->depth,
+                 .run_step = a->lda,
+                 .b_step = a->ldb,
+                 .plain = true,
+                 .init = FV_FN(zeros),
+                 .ldc = a->cols};
 
     (void)slice;
     for (size_t item = begin; item < end; item++) {

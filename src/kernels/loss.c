@@ -15,7 +15,10 @@ static double log_sum_exp(const real *x, size_t n, double j)
     return log(sum) - least;
 }
 
-static double gradient_scale(const fv_loss_args *a) { return (double)*(const real *)a->scale / (double)a->n; }
+static double gradient_scale(const fv_loss_args *a)
+{
+    return (double)*(const real *)a->scale / (double)a->n;
+}
 
 /* loss = log sum exp(x) - (1 - e) x[label] - e / classes sum x */
 void FV_FN(cross_entropy_forward)(const void *args, size_t begin, size_t end, size_t slice)

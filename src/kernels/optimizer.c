@@ -71,7 +71,7 @@ void FV_FN(sgd)(const void *args, size_t begin, size_t end, size_t slice)
     for (size_t i = begin; i < end; i += FV_LANES) {
         const vmask mask = vec_mask(vec_lanes(i, end));
         const vec old = vec_load_m(w + i, mask);
-        vec d = vec_load_m(g + i, mask) * factor + decay * old;
+        vec d = vec_fma(decay, old, vec_load_m(g + i, mask) * factor);
 
         if (a->momentum > 0) {
             const vec v = first ? d : momentum * vec_load_m(m + i, mask) + d;
@@ -102,12 +102,12 @@ void FV_FN(adam)(const void *args, size_t begin, size_t end, size_t slice)
     (void)slice;
     for (size_t i = begin; i < end; i += FV_LANES) {
         const vmask mask = vec_mask(vec_lanes(i, end));
-        const vec old = vec_load_m(w + i, mask), d = vec_load_m(g + i, mask) * factor + decay * old;
-        const vec mean = (first ? vec_all(0) : beta1 * vec_load_m(m + i, mask)) + rest1 * d;
-        const vec square = (first ? vec_all(0) : beta2 * vec_load_m(v + i, mask)) + rest2 * (d * d);
+        const vec old = vec_load_m(w + i, mask), d = vec_fma(decay, old, vec_load_m(g + i, mask) * factor);
+        const vec mean = vec_fma(rest1, d, first ? vec_all(0) : beta1 * vec_load_m(m + i, mask));
+        const vec square = vec_fma(rest2, d * d, first ? vec_all(0) : beta2 * vec_load_m(v + i, mask));
 
         vec_store_m(m + i, mean, mask);
         vec_store_m(v + i, square, mask);
-        vec_store_m(w + i, shrink * old - rate * mean / (vec_sqrt(square) * root + eps), mask);
+        vec_store_m(w + i, vec_fma(shrink, old, -(rate * mean / (vec_sqrt(square) * root + eps))), mask);
     }
 }

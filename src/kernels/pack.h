@@ -40,6 +40,9 @@ static inline size_t fv_panel_count(size_t panel, size_t cols)
 }
 
 /* Columns with padding. */
-static inline size_t fv_panel_columns(size_t panel, size_t cols) { return fv_panel_begin(panel, cols, (size_t)-1); }
+static inline size_t fv_panel_columns(size_t panel, size_t cols)
+{
+    return fv_panel_begin(panel, cols, (size_t)-1);
+}
 
 #endif

@@ -38,8 +38,8 @@ static void max_pixel(const fv_pool_args *a, const real *x, size_t oh, size_t ow
 
 /* Outputs [begin, end) of a row, all of whose windows lie inside the picture; rows and cols are the kernel, and constants
  * where it is a usual one. */
-FV_INLINE void max_inside(const fv_pool_args *a, const real *x, size_t begin, size_t end, size_t rows, size_t cols, real *y,
-                          uint8_t *argmax)
+FV_INLINE void max_inside(const fv_pool_args *a, const real *x, size_t begin, size_t end, size_t rows, size_t cols,
+                          real *y, uint8_t *argmax)
 {
     const fv_pool_window whole = {0};
     const size_t channels = a->c, rest = channels % FV_LANES;

@@ -33,7 +33,8 @@ FV_INLINE bool fv_pool_tiles(const fv_pool_args *a)
 }
 
 /* Outputs [*begin, *end) of a row or column of `outs` whose windows lie inside the picture: no edge cuts them. */
-FV_INLINE void fv_pool_inside(size_t outs, size_t kernel, size_t stride, size_t pad, size_t in, size_t *begin, size_t *end)
+FV_INLINE void fv_pool_inside(size_t outs, size_t kernel, size_t stride, size_t pad, size_t in, size_t *begin,
+                              size_t *end)
 {
     const size_t last = in + pad >= kernel ? (in + pad - kernel) / stride + 1 : 0;
 

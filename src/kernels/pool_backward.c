@@ -31,8 +31,8 @@ FV_INLINE void max_back(const fv_pool_args *a, const fv_pool_window *r, size_t r
 }
 
 /* Outputs [begin, end) of row oh of an image, whose first output is `at`, as in pool.c. */
-FV_INLINE void max_row_inside(const fv_pool_args *a, real *dx, size_t at, size_t begin, size_t end, size_t rows, size_t cols,
-                              bool tiles)
+FV_INLINE void max_row_inside(const fv_pool_args *a, real *dx, size_t at, size_t begin, size_t end, size_t rows,
+                              size_t cols, bool tiles)
 {
     const fv_pool_window whole = {0};
     const size_t channels = a->c, rest = channels % FV_LANES;

@@ -25,9 +25,9 @@ static vec four_chains(const real *p, size_t rows, size_t ld, vmask m)
     vec s[4] = {vec_all(0), vec_all(0), vec_all(0), vec_all(0)};
     size_t i = 0;
 
-    for (; i + 4 <= rows; i += 4)
-        FV_UNROLL for (int k = 0; k < 4; k++, p += ld)
-            s[k] += vec_load_m(p, m);
+    for (; i + 4 <= rows; i += 4, p += 4 * ld)
+        FV_EACH (k, 4)
+            s[k] += vec_load_m(p + k * ld, m);
     for (; i < rows; i++, p += ld)
         s[i % 4] += vec_load_m(p, m);
     return (s[0] + s[1]) + (s[2] + s[3]);

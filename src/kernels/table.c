@@ -10,9 +10,10 @@ const fv_kernels FV_FN(kernels) = {
     .isa = FV_TEXT(FV_ISA),
     .real_bytes = sizeof(real),
     .panel = 2 * FV_LANES,
-    .run = {
+    .run =
+        {
 #define K(name) [FV_K_##name] = FV_FN(name),
 #include "kernels/kernels.def"
 #undef K
-    },
+        },
 };

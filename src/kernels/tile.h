@@ -19,7 +19,7 @@ typedef struct fv_tile {
     const real *b;
     size_t b_step;
     ptrdiff_t b_outer; /* distance of b between two rounds of the outer loop */
-    bool plain; /* b is a plain matrix: nothing behind its columns is read; else packed panels */
+    bool plain;        /* b is a plain matrix: nothing behind its columns is read; else packed panels */
     size_t outer, inner, run, outer_step, inner_step, run_step;
     const real *init; /* what the sum begins with: row r at init + r * init_ld */
     size_t init_ld;
@@ -32,7 +32,10 @@ typedef struct fv_tile {
 enum {
     FV_PANEL = 2 * FV_LANES,
     /* Rows of a tile of two vectors: 28 accumulators of 32 registers, 12 of 16 (6x16: loads do not limit), 24 of 32. */
-    FV_ROWS = FV_LANES == 16 ? 14 : FV_LANES == 8 ? 6 : FV_LANES == 4 ? 12 : 4,
+    FV_ROWS = FV_LANES == 16  ? 14
+              : FV_LANES == 8 ? 6
+              : FV_LANES == 4 ? 12
+                              : 4,
     /* Rows that share a set of row pointers: one tile of a vector's width, two of two. */
     FV_CHUNK = 2 * FV_ROWS
 };
@@ -51,7 +54,7 @@ typedef struct fv_row_product {
     const real *b, *bias;
     real *c;
     size_t depth, cols, first, last; /* of a packed matrix */
-    ptrdiff_t part;                  /* each round of the outer loop has its own matrix, at this distance; 0 = one for all */
+    ptrdiff_t part; /* each round of the outer loop has its own matrix, at this distance; 0 = one for all */
     bool neighbours;
 } fv_row_product;
 
@@ -60,7 +63,10 @@ void FV_FN(multiply_rows)(fv_row_product *p, size_t rows);
 
 /* Rows r * rows / pieces: nearly equal pieces of at most `most` rows (16 = 8 + 8, not 14 + 2: a short tile reads a whole
  * panel for few accumulators). */
-FV_INLINE size_t fv_pieces(size_t rows, size_t most) { return (rows + most - 1) / most; }
+FV_INLINE size_t fv_pieces(size_t rows, size_t most)
+{
+    return (rows + most - 1) / most;
+}
 
 /* sums[j] = (more ? sums[j] : 0) + sum over rows of b[row * ld + j] (reduce.c). */
 void FV_FN(column_sums)(const real *b, size_t rows, size_t cols, size_t ld, real *sums, bool more);

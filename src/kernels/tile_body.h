@@ -14,7 +14,7 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
     const size_t outer = t->outer, inner = t->inner, outer_step = t->outer_step, inner_step = t->inner_step;
     const real *row[TILE_ROWS], *base = t->base, *first = t->b;
 
-    FV_UNROLL for (size_t i = 0; i < rows; i++)
+    FV_EACH (i, rows)
         row[i] = neighbours ? base : t->a[i];
     for (size_t o = 0; o < outer; o++, first += t->b_outer) {
         const real *b = first;
@@ -31,7 +31,7 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
                 const TILE_VEC w = masked ? TILE_LOAD_M(b + b_step, mask[0]) : TILE_LOAD(b + b_step);
                 const size_t next = at + run_step;
 
-                FV_UNROLL for (size_t i = 0; i < rows; i++) {
+                FV_EACH (i, rows) {
                     acc[i][0] += TILE_ALL(row[i][at]) * v;
                     acc[i][0] += TILE_ALL(row[i][next]) * w;
                 }
@@ -40,12 +40,12 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
             for (; k < run; k++, at += run_step, b += b_step) {
                 TILE_VEC v[TILE_VECS];
 
-                FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+                FV_EACH (j, TILE_VECS)
                     v[j] = masked ? TILE_LOAD_M(b + j * TILE_LANES, mask[j]) : TILE_LOAD(b + j * TILE_LANES);
-                FV_UNROLL for (size_t i = 0; i < rows; i++) {
+                FV_EACH (i, rows) {
                     const TILE_VEC x = TILE_ALL(neighbours ? base[at + i] : row[i][at]);
 
-                    FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+                    FV_EACH (j, TILE_VECS)
                         acc[i][j] += x * v[j];
                 }
             }
@@ -61,19 +61,19 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
     const real *init = t->init;
     real *c = t->c;
 
-    FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+    FV_EACH (j, TILE_VECS)
         mask[j] = TILE_MASK(t->cols, j);
     if (init_ld == 0) { /* one row for all: nothing, or a bias */
-        FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++) {
+        FV_EACH (j, TILE_VECS) {
             const TILE_VEC v = TILE_LOAD_M(init + j * TILE_LANES, mask[j]);
 
-            FV_UNROLL for (size_t i = 0; i < rows; i++)
+            FV_EACH (i, rows)
                 acc[i][j] = v;
         }
     } else {
-        FV_UNROLL for (size_t i = 0; i < rows; i++, init += init_ld)
-            FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
-                acc[i][j] = TILE_LOAD_M(init + j * TILE_LANES, mask[j]);
+        FV_EACH (i, rows)
+            FV_EACH (j, TILE_VECS)
+                acc[i][j] = TILE_LOAD_M(init + i * init_ld + j * TILE_LANES, mask[j]);
     }
     if (TILE_MASKS_FREE || (t->plain && t->cols < TILE_VECS * TILE_LANES))
         TILE_NAME(steps)(t, rows, neighbours, true, mask, acc);
@@ -81,12 +81,12 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
         TILE_NAME(steps)(t, rows, neighbours, false, mask, acc);
 
     if (t->relu)
-        FV_UNROLL for (size_t i = 0; i < rows; i++)
-            FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
+        FV_EACH (i, rows)
+            FV_EACH (j, TILE_VECS)
                 acc[i][j] = TILE_MAX(TILE_ALL(0), acc[i][j]);
-    FV_UNROLL for (size_t i = 0; i < rows; i++, c += ldc)
-        FV_UNROLL for (size_t j = 0; j < TILE_VECS; j++)
-            TILE_STORE_M(c + j * TILE_LANES, acc[i][j], mask[j]);
+    FV_EACH (i, rows)
+        FV_EACH (j, TILE_VECS)
+            TILE_STORE_M(c + i * ldc + j * TILE_LANES, acc[i][j], mask[j]);
 }
 
 /* One function for each number of rows, so that a short tile does no work for rows that are not there. */

@@ -29,6 +29,8 @@
 #else
 #define FV_UNROLL _Pragma("GCC unroll 64")
 #endif
+/* A loop over a register tile: for i = 0 .. n - 1, n a constant. */
+#define FV_EACH(i, n) FV_UNROLL for (size_t i = 0; i < (n); i++)
 #define FV_INLINE static inline __attribute__((always_inline))
 
 typedef FV_REAL real;
@@ -59,6 +61,9 @@ typedef ivec vbool;
 typedef size_t vmask;
 #endif
 #endif
+
+/* One line a word: clang-format would make six of each. */
+/* clang-format off */
 
 /* ---- whole vectors */
 #if FV_LANES == 1
@@ -218,8 +223,12 @@ FV_INLINE void vec_store_m(real *p, vec v, vmask n)
         vec_store(p, v);
         return;
     }
-    for (size_t i = 0; i < n; i++)
-        p[i] = v[i];
+    if (n > 0) /* lanes by constant numbers, or the vector goes through memory */
+        vst1q_lane_f32(p, (float32x4_t)v, 0);
+    if (n > 1)
+        vst1q_lane_f32(p + 1, (float32x4_t)v, 1);
+    if (n > 2)
+        vst1q_lane_f32(p + 2, (float32x4_t)v, 2);
 }
 FV_INLINE vec vec_max(vec a, vec b) { return (vec)vmaxq_f32((float32x4_t)a, (float32x4_t)b); }
 FV_INLINE vec vec_min(vec a, vec b) { return (vec)vminq_f32((float32x4_t)a, (float32x4_t)b); }
@@ -265,6 +274,25 @@ FV_INLINE void ivec_store_bytes(uint8_t *p, ivec v, size_t n)
 }
 #endif
 
+/* clang-format on */
+
+/* a b + c with one rounding where the set has it. `a * b + c` says the same and is written everywhere else; but in a sum of
+ * two products the compiler may fuse either, here one and there the other, and bits would depend on where work is cut. */
+FV_INLINE vec vec_fma(vec a, vec b, vec c)
+{
+#if FV_LANES == 16
+    return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif FV_LANES == 8
+    return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif FV_LANES == 4
+    return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#elif defined(__FP_FAST_FMA) && defined(__FP_FAST_FMAF)
+    return sizeof(real) == 4 ? (vec)__builtin_fmaf((float)a, (float)b, (float)c) : (vec)__builtin_fma(a, b, c);
+#else
+    return a * b + c;
+#endif
+}
+
 /* v with `fill` in the lanes outside the mask of n. */
 FV_INLINE vec vec_fill_tail(vec v, size_t n, real fill)
 {
@@ -282,7 +310,10 @@ FV_INLINE vec vec_fill_tail(vec v, size_t n, real fill)
 }
 
 /* Lanes of the vector at element i of n: all of them, or what is left. */
-FV_INLINE size_t vec_lanes(size_t i, size_t n) { return n - i < FV_LANES ? n - i : FV_LANES; }
+FV_INLINE size_t vec_lanes(size_t i, size_t n)
+{
+    return n - i < FV_LANES ? n - i : FV_LANES;
+}
 
 /* Lanes added, maximum of lanes: in rising order, so that bits do not depend on the compiler. */
 FV_INLINE real vec_sum(vec v)
@@ -292,8 +323,8 @@ FV_INLINE real vec_sum(vec v)
 #else
     real sum = v[0];
 
-    FV_UNROLL for (int i = 1; i < FV_LANES; i++)
-        sum += v[i];
+    FV_EACH (i, FV_LANES - 1)
+        sum += v[i + 1];
     return sum;
 #endif
 }

@@ -9,8 +9,14 @@ static const size_t LEAST_FLOPS = 400000, LEAST_BYTES = 65536;
 
 enum { BLOCK_ROWS = 28 };
 
-static size_t at_least_one(size_t n) { return n ? n : 1; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t at_least_one(size_t n)
+{
+    return n ? n : 1;
+}
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
 /* Work of `items` items of `cost` each where `least` is worth a thread. */
 static fv_work cut(size_t items, size_t cost, size_t least)
@@ -28,10 +34,16 @@ static fv_work work_of(size_t items, size_t flops, size_t parts, size_t scratch_
 }
 
 /* How many runs of at least `least` of `count` things. */
-static size_t blocks_of(size_t count, size_t least) { return at_least_one(count / least); }
+static size_t blocks_of(size_t count, size_t least)
+{
+    return at_least_one(count / least);
+}
 
 /* Whole cache lines, so that slices of scratch memory share none. */
-static size_t lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+static size_t lines(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
 
 size_t fv_packed_elements(const fv_kernels *k, size_t depth, size_t cols)
 {
@@ -48,13 +60,13 @@ size_t fv_packed_panels(const fv_kernels *k, size_t cols)
 fv_work fv_work_gemm(const fv_kernels *k, fv_gemm_args *args)
 {
     const size_t panel_bytes = args->depth * k->panel * k->real_bytes;
+    const size_t least = args->rows > 1 ? 1 + LEAST_BYTES / at_least_one(panel_bytes) : 4; /* gemm.c streams four */
 
     args->row_blocks = (args->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    args->col_blocks = args->rows > 4 * BLOCK_ROWS
-                           ? 1
-                           : blocks_of(fv_panel_count(k->panel, args->cols), 1 + LEAST_BYTES / at_least_one(panel_bytes));
+    args->col_blocks = args->rows > 4 * BLOCK_ROWS ? 1 : blocks_of(fv_panel_count(k->panel, args->cols), least);
     return cut(args->row_blocks * args->col_blocks,
-               2 * args->rows * args->depth * args->cols / at_least_one(args->row_blocks * args->col_blocks), LEAST_FLOPS);
+               2 * args->rows * args->depth * args->cols / at_least_one(args->row_blocks * args->col_blocks),
+               LEAST_FLOPS);
 }
 
 fv_work fv_work_gemm_tn(const fv_kernels *k, fv_gemm_tn_args *args)
@@ -64,16 +76,20 @@ fv_work fv_work_gemm_tn(const fv_kernels *k, fv_gemm_tn_args *args)
     return cut(args->row_blocks, 2 * BLOCK_ROWS * args->depth * args->cols, LEAST_FLOPS);
 }
 
-static size_t conv_flops(const fv_conv_geometry *g) { return 2 * g->out_h * g->out_w * g->out_c * fv_conv_depth(g); }
+static size_t conv_flops(const fv_conv_geometry *g)
+{
+    return 2 * g->out_h * g->out_w * g->out_c * fv_conv_depth(g);
+}
 
 fv_work fv_work_conv_forward(const fv_kernels *k, fv_conv_args *args)
 {
     const fv_conv_geometry *g = &args->g;
 
     args->blocks = smaller(g->out_h, 1 + conv_flops(g) / (4 * LEAST_FLOPS));
-    args->scratch_bytes = !fv_conv_padded(g) ? 0
-                                             : lines(fv_conv_rows_read(g, (g->out_h + args->blocks - 1) / args->blocks) *
-                                                     fv_conv_padded_w(g) * g->in_c * k->real_bytes);
+    args->scratch_bytes = !fv_conv_padded(g)
+                              ? 0
+                              : lines(fv_conv_rows_read(g, (g->out_h + args->blocks - 1) / args->blocks) *
+                                      fv_conv_padded_w(g) * g->in_c * k->real_bytes);
     return work_of(g->n * args->blocks, conv_flops(g) / args->blocks, 1, args->scratch_bytes);
 }
 
@@ -83,7 +99,8 @@ fv_work fv_work_conv_backward_x(const fv_kernels *k, fv_conv_args *args)
     const size_t row = g->pad_left || g->pad_right ? fv_conv_padded_w(g) * g->in_c : 0;
 
     args->blocks = 1;
-    args->scratch_bytes = lines((FV_WEIGHT_ROWS * (FV_COLUMNS + FV_COLUMN_MARGIN) + FV_COLUMN_MARGIN + row) * k->real_bytes);
+    args->scratch_bytes =
+        lines((FV_WEIGHT_ROWS * (FV_COLUMNS + FV_COLUMN_MARGIN) + FV_COLUMN_MARGIN + row) * k->real_bytes);
     return work_of(g->n, conv_flops(g), 1, args->scratch_bytes);
 }
 
@@ -117,7 +134,10 @@ fv_work fv_work_maxpool_forward(const fv_kernels *k, fv_pool_args *args)
     return pool_work(args, smaller(at_least_one(args->out_h), 1 + bytes / (2 * LEAST_BYTES)));
 }
 
-fv_work fv_work_avgpool_forward(const fv_kernels *k, fv_pool_args *args) { return fv_work_maxpool_forward(k, args); }
+fv_work fv_work_avgpool_forward(const fv_kernels *k, fv_pool_args *args)
+{
+    return fv_work_maxpool_forward(k, args);
+}
 
 fv_work fv_work_pool_backward(const fv_kernels *k, fv_pool_args *args)
 {
@@ -135,6 +155,12 @@ fv_work fv_work_subsample(const fv_kernels *k, fv_subsample_args *args)
     return work;
 }
 
-size_t fv_square_parts(size_t count) { return smaller(1 + count / 16384, 256); }
+size_t fv_square_parts(size_t count)
+{
+    return smaller(1 + count / 16384, 256);
+}
 
-fv_work fv_work_items(size_t items, size_t bytes) { return cut(items, bytes, LEAST_BYTES); }
+fv_work fv_work_items(size_t items, size_t bytes)
+{
+    return cut(items, bytes, LEAST_BYTES);
+}

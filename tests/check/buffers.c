@@ -92,7 +92,10 @@ double get_real(const void *data, size_t real_bytes, size_t i)
     return real_bytes == 8 ? ((const double *)data)[i] : (double)((const float *)data)[i];
 }
 
-bool is_pattern(double x) { return x == PATTERN; }
+bool is_pattern(double x)
+{
+    return x == PATTERN;
+}
 
 /* Reals are rounded to float first, so that all sets begin with the same numbers. */
 void buffer_fill(const job_buffer *b, void *data, size_t real_bytes, uint64_t seed)

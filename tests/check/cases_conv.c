@@ -6,9 +6,21 @@
 static fv_conv_geometry geometry(const size_t *p)
 {
     fv_conv_geometry g = {
-        .n = p[0], .in_h = p[1], .in_w = p[2], .in_c = p[3], .kernel_h = p[4], .kernel_w = p[5], .out_c = p[6],
-        .stride_h = p[7] ? p[7] : 1, .stride_w = p[8] ? p[8] : 1, .pad_top = p[9], .pad_left = p[10],
-        .pad_bottom = p[11], .pad_right = p[12], .dilation_h = p[13] ? p[13] : 1, .dilation_w = p[14] ? p[14] : 1,
+        .n = p[0],
+        .in_h = p[1],
+        .in_w = p[2],
+        .in_c = p[3],
+        .kernel_h = p[4],
+        .kernel_w = p[5],
+        .out_c = p[6],
+        .stride_h = p[7] ? p[7] : 1,
+        .stride_w = p[8] ? p[8] : 1,
+        .pad_top = p[9],
+        .pad_left = p[10],
+        .pad_bottom = p[11],
+        .pad_right = p[12],
+        .dilation_h = p[13] ? p[13] : 1,
+        .dilation_w = p[14] ? p[14] : 1,
         .groups = p[15] ? p[15] : 1,
     };
 
@@ -17,7 +29,10 @@ static fv_conv_geometry geometry(const size_t *p)
     return g;
 }
 
-static size_t depth_of(const fv_conv_geometry *g) { return g->kernel_h * g->kernel_w * g->in_c / g->groups; }
+static size_t depth_of(const fv_conv_geometry *g)
+{
+    return g->kernel_h * g->kernel_w * g->in_c / g->groups;
+}
 
 static void describe(job *j, const fv_conv_geometry *g, const char *more)
 {
@@ -28,16 +43,27 @@ static void describe(job *j, const fv_conv_geometry *g, const char *more)
     j->scratch_offset = offsetof(fv_conv_args, scratch);
 }
 
-static size_t in_size(const fv_conv_geometry *g) { return g->n * g->in_h * g->in_w * g->in_c; }
-static size_t out_size(const fv_conv_geometry *g) { return g->n * g->out_h * g->out_w * g->out_c; }
+static size_t in_size(const fv_conv_geometry *g)
+{
+    return g->n * g->in_h * g->in_w * g->in_c;
+}
+static size_t out_size(const fv_conv_geometry *g)
+{
+    return g->n * g->out_h * g->out_w * g->out_c;
+}
 
 static void weights(job *j, fv_conv_args *a, bool transposed)
 {
     const size_t depth = depth_of(&a->g), out_c = a->g.out_c / a->g.groups;
     job_buffer b = {.kind = JOB_PACKED, .count = depth * a->g.out_c, .low = -1, .high = 1};
 
-    b.pack = (fv_pack_args){.groups = a->g.groups, .parts = 1, .depth = depth, .cols = out_c, .ld = a->g.out_c,
-                            .group_stride = out_c, .transposed = transposed};
+    b.pack = (fv_pack_args){.groups = a->g.groups,
+                            .parts = 1,
+                            .depth = depth,
+                            .cols = out_c,
+                            .ld = a->g.out_c,
+                            .group_stride = out_c,
+                            .transposed = transposed};
     if (transposed) {
         b.pack.parts = a->g.kernel_h;
         b.pack.depth = out_c;
@@ -105,7 +131,7 @@ static const check_case cases[] = {
     CONV(0, 1, 13, 13, 7, 3, 5, 9, 1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 0, 0),
     CONV(0, 2, 12, 15, 2, 3, 3, 8, 1, 1, 2, 1, 2, 3, 2, 2, 1, 1, 1, 2), /* dilation */
     CONV(0, 2, 12, 15, 6, 3, 3, 8, 1, 1, 0, 0, 0, 0, 1, 3, 1, 1, 0, 0),
-    CONV(0, 2, 9, 9, 6, 3, 3, 4, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 0), /* groups */
+    CONV(0, 2, 9, 9, 6, 3, 3, 4, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 0),    /* groups */
     CONV(0, 3, 7, 6, 17, 3, 2, 17, 2, 1, 1, 0, 0, 1, 1, 1, 17, 1, 2, 3), /* depthwise */
     CONV(0, 2, 8, 8, 32, 3, 3, 66, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1),
     CONV(0, 1, 10, 12, 31, 3, 3, 29, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2),

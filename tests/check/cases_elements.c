@@ -10,8 +10,12 @@ static void build_act(job *j, const size_t *p)
     const void *first = backward ? &a->dy : &a->x;
 
     if (backward)
-        job_point(j, &a->y, job_add(j, (job_buffer){.kind = JOB_IN, .count = p[0], .low = p[4] ? -(double)p[4] : -1,
-                                                    .high = p[4] ? (double)p[4] + 1 : 1, .integers = p[4]}));
+        job_point(j, &a->y,
+                  job_add(j, (job_buffer){.kind = JOB_IN,
+                                          .count = p[0],
+                                          .low = p[4] ? -(double)p[4] : -1,
+                                          .high = p[4] ? (double)p[4] + 1 : 1,
+                                          .integers = p[4]}));
     if (j->kernel == FV_K_add)
         job_in(j, &a->b, p[0], -1, 1);
     if (p[2]) {
@@ -63,8 +67,7 @@ static void build_square(job *j, const size_t *p)
 static void build_clip(job *j, const size_t *p)
 {
     JOB_ARGS(j, fv_clip_args, {.n_parts = p[0], .max_norm = (double)p[1] / 100});
-    job_point(j, &a->parts,
-              job_add(j, (job_buffer){.kind = JOB_DOUBLES, .count = p[0], .low = 0, .high = 3}));
+    job_point(j, &a->parts, job_add(j, (job_buffer){.kind = JOB_DOUBLES, .count = p[0], .low = 0, .high = 3}));
     job_out(j, &a->norm, 1);
     job_out(j, &a->factor, 1);
     j->work = fv_work_items(1, 8 * p[0]);
@@ -76,12 +79,21 @@ static void build_update(job *j, const size_t *p)
 {
     const bool adam = j->kernel == FV_K_adam;
     JOB_ARGS(j, fv_update_args,
-             {.count = p[0], .momentum = (double)p[2] / 100, .beta1 = (double)p[2] / 100, .beta2 = .999, .eps = 1e-8,
-              .decay = (double)p[3] / 1000, .nesterov = p[4], .decoupled = p[4]});
+             {.count = p[0],
+              .momentum = (double)p[2] / 100,
+              .beta1 = (double)p[2] / 100,
+              .beta2 = .999,
+              .eps = 1e-8,
+              .decay = (double)p[3] / 1000,
+              .nesterov = p[4],
+              .decoupled = p[4]});
 
     job_in(j, &a->g, p[0], -1, 1);
     job_point(j, &a->hyper,
-              job_add(j, (job_buffer){.kind = JOB_IN, .count = 2, .low = (double)p[1], .high = (double)p[1] + 1,
+              job_add(j, (job_buffer){.kind = JOB_IN,
+                                      .count = 2,
+                                      .low = (double)p[1],
+                                      .high = (double)p[1] + 1,
                                       .integers = true})); /* lr = step: large, so that an error shows */
     if (p[5])
         job_in(j, &a->factor, 1, .3, .7);
@@ -100,7 +112,8 @@ static void build_update(job *j, const size_t *p)
 #define ACT(act)                                                                                                       \
     CASE(act_forward, build_act, 4, EACH, 1, act), CASE(act_forward, build_act, 4, EACH, 15, act, 1),                  \
         CASE(act_forward, build_act, 4, EACH, 16, act), CASE(act_forward, build_act, 4, EACH, 1009, act),              \
-        CASE(act_forward, build_act, 4, EACH, 5003, act, 0, 1), CASE(act_forward, build_act, 4, EACH, 5003, act, 0, 400),   \
+        CASE(act_forward, build_act, 4, EACH, 5003, act, 0, 1),                                                        \
+        CASE(act_forward, build_act, 4, EACH, 5003, act, 0, 400),                                                      \
         CASE(act_forward, build_act, 4, EACH, 5003, act, 0, 20000),                                                    \
         CASE(act_forward, build_act, 4, EACH, 5003, act, 0, 200000),                                                   \
         CASE(act_forward, build_act, 4, BENCH_ONLY, 602112, act), CASE(act_backward, build_act, 4, 0, 1, act),         \

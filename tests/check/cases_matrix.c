@@ -10,8 +10,14 @@ static void build_pack(job *j, const size_t *p)
     const size_t stride = transposed ? cols * (width + 3) : cols;
 
     JOB_ARGS(j, fv_pack_args,
-             {.groups = groups, .parts = parts, .depth = depth, .cols = cols, .ld = width + 3, .transposed = transposed,
-              .group_stride = parts * stride, .part_stride = stride});
+             {.groups = groups,
+              .parts = parts,
+              .depth = depth,
+              .cols = cols,
+              .ld = width + 3,
+              .transposed = transposed,
+              .group_stride = parts * stride,
+              .part_stride = stride});
     job_in(j, &a->b, (rows - 1) * (width + 3) + width, -1, 1);
     /* The plain kernel writes this set's layout here, see check.c; it has no padding of its own to size by. */
     job_out(j, &a->panels, matrices * fv_packed_elements(j->panel_set, depth, cols));
@@ -26,15 +32,24 @@ static const char *const acts[] = {"", " relu", " tanh", " lecun-tanh", " sigmoi
 static void build_gemm(job *j, const size_t *p)
 {
     JOB_ARGS(j, fv_gemm_args,
-             {.rows = p[0], .depth = p[1], .cols = p[2], .lda = p[1] + p[6], .ldc = p[2] + p[6], .act = (fv_act)p[4],
+             {.rows = p[0],
+              .depth = p[1],
+              .cols = p[2],
+              .lda = p[1] + p[6],
+              .ldc = p[2] + p[6],
+              .act = (fv_act)p[4],
               .gate_act = p[5] ? (fv_act)(p[5] - 1) : FV_ACT_NONE});
     const size_t c = (a->rows - 1) * a->ldc + a->cols;
 
     j->work = fv_work_gemm(j->set, a);
     job_in(j, &a->a, (a->rows - 1) * a->lda + a->depth, -1, 1);
-    job_point(j, &a->b,
-              job_add(j, (job_buffer){.kind = JOB_PACKED, .count = a->depth * a->cols, .low = -1, .high = 1,
-                                      .pack = {.groups = 1, .parts = 1, .depth = a->depth, .cols = a->cols, .ld = a->cols}}));
+    job_point(
+        j, &a->b,
+        job_add(j, (job_buffer){.kind = JOB_PACKED,
+                                .count = a->depth * a->cols,
+                                .low = -1,
+                                .high = 1,
+                                .pack = {.groups = 1, .parts = 1, .depth = a->depth, .cols = a->cols, .ld = a->cols}}));
     if (p[3])
         job_in(j, &a->bias, a->cols, -1, 1);
     if (p[5])
@@ -49,8 +64,7 @@ static void build_gemm(job *j, const size_t *p)
 /* Parameters: depth, rows, cols, sums, gap. */
 static void build_gemm_tn(job *j, const size_t *p)
 {
-    JOB_ARGS(j, fv_gemm_tn_args,
-             {.depth = p[0], .rows = p[1], .cols = p[2], .lda = p[1] + p[4], .ldb = p[2] + p[4]});
+    JOB_ARGS(j, fv_gemm_tn_args, {.depth = p[0], .rows = p[1], .cols = p[2], .lda = p[1] + p[4], .ldb = p[2] + p[4]});
 
     j->work = fv_work_gemm_tn(j->set, a);
     job_in(j, &a->a, (a->depth - 1) * a->lda + a->rows, -1, 1);

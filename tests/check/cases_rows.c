@@ -23,8 +23,7 @@ static void build_loss(job *j, const size_t *p)
                          j->kernel == FV_K_rbf_loss_forward;
 
     job_in(j, &a->x, p[0] * p[1], p[6] ? 0 : -(double)p[2], (double)p[2]);
-    job_point(j, &a->labels,
-              job_add(j, (job_buffer){.kind = JOB_LABELS, .count = p[0], .high = (double)p[1]}));
+    job_point(j, &a->labels, job_add(j, (job_buffer){.kind = JOB_LABELS, .count = p[0], .high = (double)p[1]}));
     if (forward) {
         job_out(j, &a->loss, p[0]);
     } else {

@@ -27,9 +27,9 @@ typedef struct totals {
     size_t passed, failed;
 } totals;
 
-static const check_family *const families[] = {&family_matrix, &family_conv, &family_pool, &family_rows,
-                                               &family_elements, &family_copy, &family_lrn, &family_norm, &family_adaptive, &family_curve,
-                                               &family_depthwise};
+static const check_family *const families[] = {&family_matrix,   &family_conv,  &family_pool,     &family_rows,
+                                               &family_elements, &family_copy,  &family_lrn,      &family_norm,
+                                               &family_adaptive, &family_curve, &family_depthwise};
 
 static void fail_line(const options *o, const job *j, const char *format, const char *what, size_t index, double got,
                       double want, double bound)
@@ -149,8 +149,8 @@ static bool check_one(const options *o, const check_case *c, const fv_kernels *s
     job_build(&plain, c, &plain_kernels, set);
     job_build(&j, c, set, set);
     if (plain.work.parts != j.work.parts) {
-        fail_line(o, &j, "%s %zu differ from the shape's (%g, %g, %g)", "parts", j.work.parts,
-                  (double)plain.work.parts, 0, 0);
+        fail_line(o, &j, "%s %zu differ from the shape's (%g, %g, %g)", "parts", j.work.parts, (double)plain.work.parts,
+                  0, 0);
         return false;
     }
     run_begin(&want, &plain, o->seed, false);
@@ -238,8 +238,11 @@ static bool parse(options *o, int argc, char **argv)
         const char *name;
         bool *flag;
         const char **text;
-    } table[] = {{"--function", NULL, &o->function}, {"--isa", NULL, &o->isa},   {"--quick", &o->quick, NULL},
-                 {"--bench", &o->bench, NULL},       {"--list", &o->list, NULL}};
+    } table[] = {{"--function", NULL, &o->function},
+                 {"--isa", NULL, &o->isa},
+                 {"--quick", &o->quick, NULL},
+                 {"--bench", &o->bench, NULL},
+                 {"--list", &o->list, NULL}};
 
     for (int i = 1; i < argc; i++) {
         size_t k = 0;

@@ -15,16 +15,16 @@
 enum { JOB_BUFFERS = 10, JOB_POINTERS = 12, JOB_ARGS_BYTES = 512 };
 
 typedef enum job_kind {
-    JOB_IN,      /* reals, random in [low, high), read only */
-    JOB_OUT,     /* reals, patterned; what the plain kernel leaves alone must be left alone */
-    JOB_INOUT,   /* reals, random, read and written */
-    JOB_PACKED,  /* a matrix [rows, ld] that the set's own `pack` brings into panels */
-    JOB_BYTES,   /* bytes, random below `high`, read only */
+    JOB_IN,     /* reals, random in [low, high), read only */
+    JOB_OUT,    /* reals, patterned; what the plain kernel leaves alone must be left alone */
+    JOB_INOUT,  /* reals, random, read and written */
+    JOB_PACKED, /* a matrix [rows, ld] that the set's own `pack` brings into panels */
+    JOB_BYTES,  /* bytes, random below `high`, read only */
     JOB_BYTES_OUT,
     JOB_LABELS,  /* int32_t, random below `high` */
     JOB_DOUBLES, /* doubles, random, read only */
     JOB_DOUBLES_OUT,
-    JOB_STEP     /* one uint64_t, `high` */
+    JOB_STEP /* one uint64_t, `high` */
 } job_kind;
 
 typedef struct job_buffer {
@@ -53,10 +53,10 @@ typedef struct job {
     job_buffer buffer[JOB_BUFFERS];
     job_pointer pointer[JOB_POINTERS];
     int buffers, pointers;
-    char text[160];   /* the shape */
-    double bound;     /* in units of the type's epsilon */
-    bool each;        /* relative to each value, else to the largest of its tensor */
-    double tiny;      /* and this much is allowed anyway, in epsilons */
+    char text[160];      /* the shape */
+    double bound;        /* in units of the type's epsilon */
+    bool each;           /* relative to each value, else to the largest of its tensor */
+    double tiny;         /* and this much is allowed anyway, in epsilons */
     double flops, bytes; /* for --bench */
 } job;
 
@@ -78,7 +78,12 @@ typedef struct check_case {
 } check_case;
 
 #define CASE(name, build, bound, flags, ...)                                                                           \
-    {FV_K_##name, build, bound, flags, (const size_t[CASE_PARAMETERS]){__VA_ARGS__}}
+    {                                                                                                                  \
+        FV_K_##name, build, bound, flags, (const size_t[CASE_PARAMETERS])                                              \
+        {                                                                                                              \
+            __VA_ARGS__                                                                                                \
+        }                                                                                                              \
+    }
 
 typedef struct check_family {
     const check_case *cases;

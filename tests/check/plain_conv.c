@@ -43,8 +43,7 @@ static real output(const fv_conv_args *a, const real *x, size_t oh, size_t ow, s
             if (!input_pixel(g, oh, ow, kh, kw, &pixel))
                 continue;
             for (size_t c = 0; c < in_c; c++)
-                sum += x[pixel * g->in_c + group * in_c + c] *
-                       weight(a, kh * g->kernel_w + kw, c, o);
+                sum += x[pixel * g->in_c + group * in_c + c] * weight(a, kh * g->kernel_w + kw, c, o);
         }
     return act_value(a->act, sum);
 }

@@ -137,9 +137,10 @@ const fv_kernels plain_kernels = {
     .isa = "plain",
     .real_bytes = sizeof(real),
     .panel = 2,
-    .run = {
+    .run =
+        {
 #define K(name) [FV_K_##name] = plain_##name,
 #include "kernels/kernels.def"
 #undef K
-    },
+        },
 };

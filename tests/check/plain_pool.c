@@ -189,9 +189,8 @@ void plain_subsample_backward_x(const void *args, size_t begin, size_t end, size
         const size_t at = ((p / in * a->out_h + oh) * a->out_w + ow) * a->c;
 
         for (size_t c = 0; c < a->c; c++)
-            ((real *)a->dx)[p * a->c + c] = oh >= a->out_h || ow >= a->out_w
-                                                ? 0
-                                                : dy[at + c] * act_gradient(a->act, y[at + c]) * weight[c];
+            ((real *)a->dx)[p * a->c + c] =
+                oh >= a->out_h || ow >= a->out_w ? 0 : dy[at + c] * act_gradient(a->act, y[at + c]) * weight[c];
     }
 }
 

@@ -36,7 +36,10 @@ static double log_sum_exp(const real *x, size_t n, double sign, double extra)
     return top + log(sum);
 }
 
-static double gradient_scale(const fv_loss_args *a) { return (double)*(const real *)a->scale / (double)a->n; }
+static double gradient_scale(const fv_loss_args *a)
+{
+    return (double)*(const real *)a->scale / (double)a->n;
+}
 
 void plain_cross_entropy_forward(const void *args, size_t begin, size_t end, size_t slice)
 {
