@@ -37,7 +37,7 @@ readelf -d src/libfovea.so | grep -q SONAME || echo "none" >"$work/soname"
 verdict "SONAME is not libfovea.so.0" "$work/soname"
 
 nm -u src/libfovea.a | awk '$1 == "U" { print $2 }' | sort -u | grep -xE \
-    '(__)?v?printf(_chk)?|puts|putchar|perror|stdout|stderr|abort|_?exit|_Exit|quick_exit|(v?err|v?warn)x?|raise|signal|sigaction|setlocale|setenv|putenv' \
+    '(__)?v?printf(_chk)?|puts|putchar|perror|stdout|stderr|abort|_?exit|_Exit|quick_exit|(v?err|v?warn)x?|raise|signal|sigaction|setlocale|setenv|putenv|getenv' \
     >"$work/calls" || true
 verdict "the library must not call these" "$work/calls"
 
