@@ -66,8 +66,8 @@ soak: deps-soak
 format:
 	@tools/format
 
-lint: deps-lint configure
-	@tools/lint $(BUILD)
+lint: deps-lint
+	@tools/lint
 
 install: all
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild $(if $(STRIP),--strip)
@@ -80,7 +80,7 @@ uninstall: configure
 	@tools/uninstall $(BUILD) "$(DESTDIR)"
 
 clean:
-	rm -rf build build-asan build-tsan build-arm64 build-lint
+	rm -rf build build-asan build-tsan build-arm64 build-lint-*
 
 .PHONY: all configure deps deps-build deps-soak deps-lint demo test bench accuracy soak format lint install \
         install-strip uninstall clean
