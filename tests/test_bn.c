@@ -193,7 +193,7 @@ static void folded_weights_are_not_kept(void **state)
         close_rig(&r);
     }
     /* the largest matrix may lie there twice while the session is made */
-    assert_in_range(bytes[0], 0, bytes[1] + 4096 * 1100 * sizeof(float) + (64 << 10));
+    assert_in_range(bytes[0], 0, bytes[1] + (size_t)4096 * 1100 * sizeof(float) + (64 << 10));
 }
 
 /* A session's results are those of the training graph where that does the same. */

@@ -7,6 +7,8 @@
 #include "kernels/depthwise_axis.h"
 #include "kernels/tile.h"
 
+enum { MOST = 9 }; /* sums at once */
+
 /* Outputs [*begin, *end) that read a cell of the picture with weight k. */
 static void outputs_of(const fv_axis *a, size_t k, size_t *begin, size_t *end)
 {
@@ -52,7 +54,7 @@ FV_INLINE void grid_sums(const fv_conv_args *a, const real *x, const real *dy, s
     const fv_axis rows = rows_of(&a->g), columns = columns_of(&a->g);
     const fv_run run = forward_run(&columns);
     size_t top, bottom, oh0, oh1;
-    vec s[9];
+    vec s[MOST];
 
     outputs_of(&rows, kh, &top, &oh1);
     outputs_of(&rows, kh + n_rows - 1, &oh0, &bottom);
@@ -60,7 +62,7 @@ FV_INLINE void grid_sums(const fv_conv_args *a, const real *x, const real *dy, s
         const bool full = oh >= top && oh < bottom && run.count;
         const size_t begin = full ? run.begin : columns.out, end = full ? begin + run.count : columns.out;
 
-        FV_UNROLL for (size_t k = 0; k < n_rows * n_cols; k++) s[k] = vec_all(0);
+        FV_UNROLL for (size_t k = 0; k < MOST; k++) s[k] = vec_all(0);
         add_outputs(a, x, dy, oh, 0, begin, false, kh, n_rows, n_cols, m, whole, s);
         add_outputs(a, x, dy, oh, begin, end, true, kh, n_rows, n_cols, m, whole, s);
         add_outputs(a, x, dy, oh, end, columns.out, false, kh, n_rows, n_cols, m, whole, s);
@@ -105,9 +107,9 @@ typedef struct fv_images {
 FV_INLINE void grid_lanes(const fv_conv_args *a, const fv_images *g, size_t kh, size_t n_rows, size_t n_cols, vmask m,
                           bool whole, real *dw)
 {
-    vec total[9];
+    vec total[MOST];
 
-    FV_UNROLL for (size_t k = 0; k < n_rows * n_cols; k++) total[k] = vec_all(0);
+    FV_UNROLL for (size_t k = 0; k < MOST; k++) total[k] = vec_all(0);
     for (size_t n = g->begin; n < g->end; n++)
         grid_sums(a, g->x + n * g->in, g->dy + n * g->out, kh, n_rows, n_cols, m, whole, total);
     FV_UNROLL for (size_t k = 0; k < n_rows * n_cols; k++) vec_store_m(dw + (kh * n_cols + k) * a->g.in_c, total[k], m);
@@ -158,6 +160,6 @@ void FV_FN(depthwise_backward_w)(const void *args, size_t begin, size_t end, siz
             weight_lanes(a, first, last, c, vec_mask(to - c), false, dw);
         for (size_t n = first; db && n < last; n++)
             FV_FN(column_sums)
-            ((const real *)a->dy + n * pixels * channels + from, pixels, to - from, channels, db, n > first);
+        ((const real *)a->dy + n * pixels * channels + from, pixels, to - from, channels, db, n > first);
     }
 }

@@ -146,9 +146,9 @@ void FV_FN(lrn_backward)(const void *args, size_t begin, size_t end, size_t slic
 {
     const fv_lrn_args *a = args;
     real *rows = (real *)(void *)((char *)a->scratch + slice * a->scratch_bytes);
-    real *terms = rows + FV_LRN_ROWS * fv_lrn_row(a);
+    real *terms = rows + (size_t)FV_LRN_ROWS * fv_lrn_row(a);
 
-    clear_margins(a, rows, 2 * FV_LRN_ROWS);
+    clear_margins(a, rows, (size_t)2 * FV_LRN_ROWS);
     for (size_t p = begin, count; p < end; p += count) {
         count = end - p < FV_LRN_ROWS ? end - p : FV_LRN_ROWS;
         for (size_t r = 0; r < count; r++)

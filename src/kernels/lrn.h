@@ -6,7 +6,7 @@
 /* ---- lrn over [pixels, channels], with s[c] = k + alpha * sum of x[j]^2 over the n channels around c that exist:
  *   forward:  y[c] = x[c] s[c]^-beta
  *   backward: dx[c] = dy[c] s[c]^-beta - 2 alpha beta x[c] * sum over j around c of dy[j] x[j] s[j]^(-beta-1)
- * n is odd, k > 0. Items are pixels. s is computed again backward: that costs less than writing and reading it. */
+ * n is odd, k > 0; x and y, or dy and dx, may be the same memory. Items are pixels. s is computed again backward: that costs less than writing and reading it. */
 typedef struct fv_lrn_args {
     const void *x, *dy;
     void *y, *dx;

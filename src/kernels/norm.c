@@ -22,9 +22,9 @@ FV_INLINE vec load_lanes(const real *p, vmask m, bool whole)
 
 /* One pixel more in accumulators [at, at + vectors): forward first += x - shift, second += (x - shift)^2; backward
  * first += dy, second += dy (x - shift). */
-FV_INLINE void add_pixel(fv_bn_lanes *s, const real *x, const real *dy, int vectors, bool whole, int at)
+FV_INLINE void add_pixel(fv_bn_lanes *s, const real *x, const real *dy, size_t vectors, bool whole, size_t at)
 {
-    FV_UNROLL for (int v = 0; v < vectors; v++)
+    FV_UNROLL for (size_t v = 0; v < vectors; v++)
     {
         const vec d = load_lanes(x + v * FV_LANES, s->m, whole) - s->shift[v];
         const vec g = dy ? load_lanes(dy + v * FV_LANES, s->m, whole) : d;
@@ -35,16 +35,16 @@ FV_INLINE void add_pixel(fv_bn_lanes *s, const real *x, const real *dy, int vect
 }
 
 /* A block's sums. A single vector has one chain for each of four neighbouring pixels, against latency. */
-FV_INLINE void add_block(fv_bn_lanes *s, const real *x, const real *dy, size_t step, size_t pixels, int vectors,
+FV_INLINE void add_block(fv_bn_lanes *s, const real *x, const real *dy, size_t step, size_t pixels, size_t vectors,
                          bool whole)
 {
-    const int chains = SUMS / vectors;
+    const size_t chains = SUMS / vectors;
     size_t p = 0;
 
-    FV_UNROLL for (int i = 0; i < SUMS; i++) s->first[i] = s->second[i] = vec_all(0);
-    for (; p + (size_t)chains <= pixels; p += (size_t)chains)
-        FV_UNROLL for (int k = 0; k < chains; k++) add_pixel(
-            s, x + (p + (size_t)k) * step, dy ? dy + (p + (size_t)k) * step : NULL, vectors, whole, k * vectors);
+    FV_UNROLL for (size_t i = 0; i < SUMS; i++) s->first[i] = s->second[i] = vec_all(0);
+    for (; p + chains <= pixels; p += chains)
+        FV_UNROLL for (size_t k = 0; k < chains; k++)
+            add_pixel(s, x + (p + k) * step, dy ? dy + (p + k) * step : NULL, vectors, whole, k * vectors);
     for (; p < pixels; p++)
         add_pixel(s, x + p * step, dy ? dy + p * step : NULL, vectors, whole, 0);
     if (chains > 1) {
@@ -64,14 +64,14 @@ FV_INLINE void join(vec *mean, vec *squares, size_t before, vec more_mean, vec m
 }
 
 /* `vectors` vectors of channels from c, over the pixels [begin, end) of a part. */
-FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, size_t end, size_t c, int vectors,
+FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, size_t end, size_t c, size_t vectors,
                           size_t lanes, bool whole, bool backward)
 {
     fv_bn_lanes s = {.m = vec_mask(lanes)};
     real *first = (real *)a->first + part * a->channels + c, *second = (real *)a->second + part * a->channels + c;
     vec total[SUMS], squares[SUMS];
 
-    FV_UNROLL for (int v = 0; v < vectors; v++)
+    FV_UNROLL for (size_t v = 0; v < vectors; v++)
     {
         const real *at = backward ? (const real *)a->mean + c : (const real *)a->x + begin * a->channels + c;
 
@@ -84,7 +84,7 @@ FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, si
         count = end - p < BLOCK ? end - p : BLOCK;
         add_block(&s, (const real *)a->x + at, backward ? (const real *)a->dy + at : NULL, a->channels, count, vectors,
                   whole);
-        FV_UNROLL for (int v = 0; v < vectors; v++)
+        FV_UNROLL for (size_t v = 0; v < vectors; v++)
         {
             const vec average = s.first[v] * (1 / (real)count);
 
@@ -103,8 +103,8 @@ FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, si
             }
         }
     }
-    FV_UNROLL for (int v = 0; v < vectors && !backward; v++) total[v] += s.shift[v];
-    FV_UNROLL for (int v = 0; v < vectors; v++)
+    FV_UNROLL for (size_t v = 0; v < vectors && !backward; v++) total[v] += s.shift[v];
+    FV_UNROLL for (size_t v = 0; v < vectors; v++)
     {
         vec_store_m(first + v * FV_LANES, total[v], s.m);
         vec_store_m(second + v * FV_LANES, squares[v], s.m);
@@ -119,7 +119,7 @@ FV_INLINE void sum_items(const fv_bn_sum_args *a, size_t begin, size_t end, bool
         const size_t last = (block + 1) * a->channels / a->blocks;
         size_t c = block * a->channels / a->blocks;
 
-        for (; c + SUMS * FV_LANES <= last; c += SUMS * FV_LANES)
+        for (; c + (size_t)SUMS * FV_LANES <= last; c += (size_t)SUMS * FV_LANES)
             part_lanes(a, part, from, to, c, SUMS, FV_LANES, true, backward);
         for (; c + FV_LANES <= last; c += FV_LANES)
             part_lanes(a, part, from, to, c, 1, FV_LANES, true, backward);

@@ -129,13 +129,13 @@ void fv_lower_bn_scale(fv_lower *l, fv_value gamma, fv_value var, double eps, fv
                   cost_of(l, c, 4, 3));
 }
 
-void fv_lower_bn_apply(fv_lower *l, const fv_bn_apply *p)
+void fv_lower_bn_apply(fv_lower *l, const fv_bn_apply *apply)
 {
-    const fv_shape *x = fv_lower_shape(l, p->x);
-    const fv_bn_apply_args args = {.rows = fv_pixels(x), .channels = fv_channels(x), .act = (fv_act)p->act};
-    const fv_bind binds[] = {FV_BIND(fv_bn_apply_args, x, p->x), FV_BIND(fv_bn_apply_args, mean, p->mean),
-                             FV_BIND(fv_bn_apply_args, scale, p->scale), FV_BIND(fv_bn_apply_args, beta, p->beta),
-                             FV_BIND(fv_bn_apply_args, out, p->out)};
+    const fv_shape *x = fv_lower_shape(l, apply->x);
+    const fv_bn_apply_args args = {.rows = fv_pixels(x), .channels = fv_channels(x), .act = (fv_act)apply->act};
+    const fv_bind binds[] = {FV_BIND(fv_bn_apply_args, x, apply->x), FV_BIND(fv_bn_apply_args, mean, apply->mean),
+                             FV_BIND(fv_bn_apply_args, scale, apply->scale),
+                             FV_BIND(fv_bn_apply_args, beta, apply->beta), FV_BIND(fv_bn_apply_args, out, apply->out)};
 
     fv_lower_step(l, FV_K_bn_apply, &args, sizeof args,
                   fv_work_items(args.rows, 2 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds),

@@ -88,7 +88,7 @@ const fv_op fv_op_dense = {
     .name = "dense", .help = "fully connected layer",
     .attrs = attrs, .attr_bytes = sizeof(dense_attrs), .inputs = 3, .outputs = 1,
     .params = params, .shape = shape, .grad = grad, .lower = lower, .facts = facts,
-    .packing = {1, false, 0}, .act_offset = offsetof(dense_attrs, act),
+    .packing = {.input = 1}, .act_offset = offsetof(dense_attrs, act),
 };
 
 static fv_status shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
@@ -114,7 +114,7 @@ static void lower_x(fv_lower *l, const fv_node *node)
 const fv_op fv_op_dense_backward_x = {
     .name = "dense_backward_x", .help = "gradient of a dense layer to its input",
     .attr_bytes = sizeof(dense_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = shape_x, .lower = lower_x, .packing = {1, true, 0},
+    .shape = shape_x, .lower = lower_x, .packing = {.input = 1, .transposed = true},
     .gate_offset = offsetof(dense_backward_attrs, gate_act),
 };
 

@@ -82,6 +82,7 @@ const fv_op fv_op_lrn = {
     .attr_bytes = sizeof(lrn_attrs),
     .inputs = 1,
     .outputs = 1,
+    .flags = FV_OP_INPLACE,
     .shape = shape,
     .grad = grad,
     .lower = lower,
@@ -101,7 +102,7 @@ const fv_op fv_op_lrn_backward = {
     .attr_bytes = sizeof(lrn_attrs),
     .inputs = 2,
     .outputs = 1,
-    .flags = FV_OP_HIDDEN,
+    .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
     .shape = fv_shape_like_first,
     .lower = lower_back,
 };

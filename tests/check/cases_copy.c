@@ -45,8 +45,8 @@ static const check_case cases[] = {
     CASE(copy_channels, build_copy, 0, 0, 7, 17, 0, 9),
     CASE(copy_channels, build_copy, 0, 0, 30, 31, 1, 2),
     CASE(copy_channels, build_copy, 0, 0, 3, 64, 16, 5),
-    CASE(copy_channels, build_copy, 0, BENCH_ONLY, 28 * 28 * 16, 64, 192, 0),
-    CASE(copy_channels, build_copy, 0, BENCH_ONLY, 28 * 28 * 16, 32, 0, 224),
+    CASE(copy_channels, build_copy, 0, BENCH_ONLY, 12544, 64, 192, 0),
+    CASE(copy_channels, build_copy, 0, BENCH_ONLY, 12544, 32, 0, 224),
     SHORTCUT(0, 1, 1, 1, 1, 1, 1, 0),
     SHORTCUT(0, 2, 4, 6, 8, 16, 2, 0),
     SHORTCUT(0, 2, 5, 3, 16, 33, 2, 8), /* the last row and column are read */

@@ -125,11 +125,11 @@ static const check_case cases[] = {
     SUMS(0, 19, 9, 33),   /* more images than parts, parts of two sizes */
     SUMS(0, 1, 30, 1030), /* blocks of channels */
     SUMS(0, 2, 49, 323),
-    SUMS(FULL, 2, 112 * 112, 24),  /* many blocks */
+    SUMS(FULL, 2, 12544, 24),      /* many blocks */
     SUMS(0, 4, 200, 9, 10000, 10), /* from 1000 to 1001: nothing cancels */
-    SUMS(BENCH_ONLY, 16, 56 * 56, 64),
-    SUMS(BENCH_ONLY, 16, 7 * 7, 512),
-    SUMS(BENCH_ONLY, 16, 32 * 32, 16),
+    SUMS(BENCH_ONLY, 16, 3136, 64),
+    SUMS(BENCH_ONLY, 16, 49, 512),
+    SUMS(BENCH_ONLY, 16, 1024, 16),
     CASE(bn_combine, build_channel, 16, 0, 1, 7, 1),
     CASE(bn_combine, build_channel, 16, 0, 3, 5, 17),
     CASE(bn_combine, build_channel, 16, 0, 33, 4, 40),
@@ -143,9 +143,9 @@ static const check_case cases[] = {
     APPLY(0, 5, 31, 2),
     APPLY(0, 9, 33, 3),
     APPLY(0, 3, 70, 4),
-    APPLY(BENCH_ONLY, 16 * 56 * 56, 64, 1),
-    APPLY(BENCH_ONLY, 16 * 7 * 7, 512, 1),
-    APPLY(BENCH_ONLY, 16 * 32 * 32, 16, 1),
+    APPLY(BENCH_ONLY, 50176, 64, 1),
+    APPLY(BENCH_ONLY, 784, 512, 1),
+    APPLY(BENCH_ONLY, 16384, 16, 1),
     CASE(bn_update, build_update, 4, 0, 1, 10, 2),
     CASE(bn_update, build_update, 4, 0, 37, 90, 300),
     CASE(bn_fold, build_fold, 4, 0, 1, 1, 1),

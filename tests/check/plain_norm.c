@@ -69,12 +69,14 @@ void plain_bn_combine(const void *args, size_t begin, size_t end, size_t slice)
         real mean = 0, squares = 0;
 
         for (size_t p = 0; p < a->parts; p++) {
-            const real count = (real)(((p + 1) * a->n / a->parts - p * a->n / a->parts) * a->pixels);
+            const size_t images = (p + 1) * a->n / a->parts - p * a->n / a->parts;
+            const real count = (real)(images * a->pixels);
 
             mean += count / all * at(a->first)[p * a->channels + c];
         }
         for (size_t p = 0; p < a->parts; p++) {
-            const real count = (real)(((p + 1) * a->n / a->parts - p * a->n / a->parts) * a->pixels);
+            const size_t images = (p + 1) * a->n / a->parts - p * a->n / a->parts;
+            const real count = (real)(images * a->pixels);
             const real d = at(a->first)[p * a->channels + c] - mean;
 
             squares += at(a->second)[p * a->channels + c] + count * d * d;
