@@ -31,6 +31,8 @@ static void names_nest_and_count(void **state)
                "conv1 relu1 conv2 relu2 maxpool1 dense1 dense2");
     has_labels("input 8x8x3 FC-9 fc-8 dropout FC-3 p: soft-max", "dense1 relu1 dense2 relu2 dropout1 dense3");
     has_labels("input 8x8x3 FC-3 softmax", "dense1");
+    has_labels("input 8x8x3 c: [ 0: FC-9 d: [ 1: FC-3 ] ] soft-max", "c.0 c.relu1 c.d.1");
+    has_labels("input 8x8x3 [ FC-3 ] x2 soft-max", "dense1 relu1 dense2 relu2");
     has_labels("input 8x8x3 FC-3", "dense1 relu1");
     has_labels("input 8x8x3 conv2: conv 3x3 4 conv 3x3 4 conv 3x3 4 dense 3", "conv2 conv1 conv3 dense1");
     has_labels("input 8x8x3 [ conv3-4 ] x2 dense 3", "conv1 relu1 conv2 relu2 dense1");

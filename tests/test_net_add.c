@@ -89,6 +89,31 @@ static void a_line_that_is_wrong_changes_nothing(void **state)
     fv_net_free(net);
 }
 
+/* A soft-max that is added does not take back the ReLU of what was there. */
+static void soft_max_behind_fc(void **state)
+{
+    static const char *const ends[] = {"FC-5", "[ tanh FC-5 ]", "[ FC-4 [ fc-5 ] ]", "[ FC-5 ] x2"};
+
+    (void)state;
+    for (size_t i = 0; i < FV_COUNT(ends); i++) {
+        char text[64];
+        fv_net *net;
+        fv_error err = {0};
+        fv_graph before, after;
+
+        sprintf(text, "input 2x2x1 %s", ends[i]);
+        net = parse(text);
+        build(net, true, &before);
+        test_ok(fv_net_add(net, "soft-max", NULL, 0, NULL, &err), &err);
+        build(net, true, &after);
+        same_graph(&before, &after, true);
+        round_trip(net);
+        fv_graph_free(&before);
+        fv_graph_free(&after);
+        fv_net_free(net);
+    }
+}
+
 /* A description is made anew after a line was added. */
 static void descriptions_follow_additions(void **state)
 {
@@ -112,6 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_can_be_added),
         cmocka_unit_test(a_line_that_is_wrong_changes_nothing),
+        cmocka_unit_test(soft_max_behind_fc),
         cmocka_unit_test(descriptions_follow_additions),
     };
 

@@ -350,13 +350,20 @@ static fv_status part(fv_net *net, fv_stmt *last, fv_error *err)
 
 /* `FC-10` at the end has its ReLU, whatever is added behind it: then it must not be printed in a way that a soft-max
  * behind it would change. */
-static void settle(fv_net *net)
+static void settle(fv_stmts *list)
 {
-    for (fv_stmt *s = net->body.first; s && s->next; s = s->next)
-        if (s->next == net->body.last && s->next->implied) {
-            s->spelling = NULL;
-            s->next->implied = false;
-        }
+    fv_stmt *prior = list->first;
+
+    if (list->last && list->last->kind == FV_STMT_GROUP && !list->last->repeat) {
+        settle(&list->last->arms->body);
+        return;
+    }
+    while (prior && prior->next && prior->next != list->last)
+        prior = prior->next;
+    if (list->last && list->last->implied) {
+        prior->spelling = NULL;
+        list->last->implied = false;
+    }
 }
 
 static fv_status keep_value(fv_net *net, int *value, fv_error *err)
@@ -383,7 +390,7 @@ static fv_status add(fv_net *net, const char *line, const int *inputs, size_t n,
     fv_stmt *last = net->body.last;
     fv_status status;
 
-    settle(net);
+    settle(&net->body);
     status = n ? add_inputs(net, inputs, n, err) : FV_OK;
 
     if (!status)

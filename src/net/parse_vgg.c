@@ -52,17 +52,24 @@ static bool is_softmax(const fv_token *token)
            (strcmp(token->text, "soft-max") == 0 || strcmp(token->text, "softmax") == 0);
 }
 
-/* Is a soft-max, with or without a label, what is in hand? */
+static bool is_sign(const fv_token *token, char sign)
+{
+    return token->kind == FV_TOKEN_PUNCT && token->text[0] == sign;
+}
+
+/* Is a soft-max, with or without a label, what comes next? The end of a group that does not repeat is passed over:
+ * `classifier: [ FC-4096 FC-1000 ] soft-max`. */
 static bool softmax_follows(const fv_parser *p)
 {
     fv_lexer ahead = p->lexer;
-    const fv_token next = fv_lexer_next(&ahead);
+    fv_token token = p->token, behind;
 
-    if (next.kind != FV_TOKEN_PUNCT || next.text[0] != ':')
-        return is_softmax(&p->token);
-    const fv_token behind = fv_lexer_next(&ahead);
-
-    return is_softmax(&behind);
+    while (is_sign(&token, ']'))
+        token = fv_lexer_next(&ahead);
+    behind = fv_lexer_next(&ahead);
+    if (token.kind == FV_TOKEN_WORD && is_sign(&behind, ':'))
+        token = fv_lexer_next(&ahead);
+    return is_softmax(&token);
 }
 
 /* LRN keeps to its operator's own constants. */
