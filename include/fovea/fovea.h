@@ -97,6 +97,25 @@ FV_API fv_status fv_net_open(const fv_host *host, const char *name_or_path, fv_n
  */
 FV_API fv_status fv_net_add(fv_net *net, const char *line, const int *inputs, size_t n, int *value, fv_error *err);
 
+/** What fv_net_resize changes; a 0 leaves the network's own. */
+typedef struct fv_net_size {
+    size_t size;                   /**< sizeof(fv_net_size) */
+    size_t numerator, denominator; /**< factor of all numbers of channels and units: 1, 8 for an eighth */
+    size_t height, width;          /**< of the input; width 0 = as the height */
+    size_t classes;                /**< what `classes` in its text stands for */
+} fv_net_size;
+#define FV_NET_SIZE {sizeof(fv_net_size), 0, 0, 0, 0, 0}
+
+/**
+ * The same network at another size: narrower or wider, for a smaller input, with other classes. Each number of channels
+ * is multiplied and rounded down on its own; what comes out at the end and the number of groups stay, but a convolution
+ * with one filter a channel keeps one. The result is a network by itself (fv_net_text), made with `host`.
+ * Errors: FV_E_RANGE if nothing is left of a layer, FV_E_SHAPE if the layers do not fit the input or its last one the
+ * classes.
+ */
+FV_API fv_status fv_net_resize(const fv_host *host, const fv_net *net, const fv_net_size *to, fv_net **out,
+                               fv_error *err);
+
 /** The network as text; parsing it gives an equal network. */
 FV_API const char *fv_net_text(const fv_net *net);
 FV_API const char *fv_net_name(const fv_net *net);

@@ -105,7 +105,8 @@ static void verb_section(const fv_cli_verb *verb)
     if (verb->text)
         text(verb->text, "");
     for (const fv_cli_table *table = verb->tables; table->heading; table++) {
-        if (table->rows == fv_cli_general || table->rows == fv_cli_json_output || table->rows == fv_cli_machine)
+        if (table->rows == fv_cli_general || table->rows == fv_cli_json_output ||
+            table->rows == fv_cli_machine || table->rows == fv_cli_size)
             continue;
         puts(".Bl -tag -width Ds");
         for (const fv_cli_option *o = table->rows; o->name; o++)
@@ -159,6 +160,7 @@ void fv_cli_manual(void)
     shared_options("Options of every verb", fv_cli_general);
     shared_options("Options of verbs that print figures", fv_cli_json_output);
     shared_options("Options of verbs that compute", fv_cli_machine);
+    shared_options("Options of verbs that take a network", fv_cli_size);
     puts(".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
          ".It Ev FOVEA_THREADS\nNumber of threads.\n"
          ".It Ev FOVEA_CPU\nInstruction set.\n"

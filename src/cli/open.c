@@ -91,6 +91,65 @@ static int zoo_or_text(const fv_cli *cli, const char *where, fv_net **net)
     return FV_EXIT_USAGE;
 }
 
+/* The next whole number of *text. */
+static bool number(const char **text, size_t *out)
+{
+    const size_t length = strspn(*text, "0123456789");
+    char digits[8];
+    long long value;
+
+    if (!length || length >= sizeof digits)
+        return false;
+    memcpy(digits, *text, length);
+    digits[length] = 0;
+    *text += length;
+    if (!fv_text_integer(digits, &value) || value < 1)
+        return false;
+    *out = (size_t)value;
+    return true;
+}
+
+/* Two numbers with `between` between them, or one (the other is 0 then). */
+static bool two_numbers(const char *text, char between, size_t *a, size_t *b)
+{
+    *b = 0;
+    if (!number(&text, a))
+        return false;
+    if (*text == between) {
+        text++;
+        return number(&text, b) && !*text;
+    }
+    return !*text;
+}
+
+static bool resized(const fv_cli *cli)
+{
+    return cli->common->width || cli->common->input || cli->common->classes;
+}
+
+/* The network at the size that --width, --input and --classes ask for, in place of *net. */
+static int resize(const fv_cli *cli, fv_net **net)
+{
+    const fv_cli_common *c = cli->common;
+    fv_net_size to = FV_NET_SIZE;
+    fv_net *old = *net;
+    fv_error err = {0};
+
+    if (c->width && !two_numbers(c->width, '/', &to.numerator, &to.denominator))
+        return fv_cli_usage(cli, "--width wants a factor such as 1/8 or 2, has '%.80s'", c->width);
+    if (c->width && !to.denominator)
+        to.denominator = 1;
+    if (c->input && !two_numbers(c->input, 'x', &to.height, &to.width))
+        return fv_cli_usage(cli, "--input wants a size such as 64x64, has '%.80s'", c->input);
+    to.classes = c->classes;
+    if (fv_net_resize(&cli->host, old, &to, net, &err)) {
+        *net = old;
+        return fv_cli_fail(cli, &err);
+    }
+    fv_net_free(old);
+    return FV_EXIT_OK;
+}
+
 static bool names_model(const char *where)
 {
     return !in_zoo(where) && (is_folder(where) || ends_with(where, ".safetensors") || is_model(where));
@@ -103,12 +162,20 @@ int fv_cli_net_open(const fv_cli *cli, const char *where, fv_net **net)
     int code;
 
     *net = NULL;
-    if (!names_model(where))
-        return zoo_or_text(cli, where, net);
-    code = fv_cli_model_open(cli, where, &model);
-    if (!code && fv_net_clone(&cli->host, fv_model_net(model), net, &err))
-        code = fv_cli_fail(cli, &err);
-    fv_model_free(model);
+    if (names_model(where)) {
+        code = fv_cli_model_open(cli, where, &model);
+        if (!code && fv_net_clone(&cli->host, fv_model_net(model), net, &err))
+            code = fv_cli_fail(cli, &err);
+        fv_model_free(model);
+    } else {
+        code = zoo_or_text(cli, where, net);
+    }
+    if (!code && resized(cli))
+        code = resize(cli, net);
+    if (code) {
+        fv_net_free(*net);
+        *net = NULL;
+    }
     return code;
 }
 
@@ -119,9 +186,11 @@ int fv_cli_model_or_net(const fv_cli *cli, const char *where, fv_model **model)
     int code;
 
     *model = NULL;
+    if (names_model(where) && resized(cli))
+        return fv_cli_usage(cli, "%s has weights: --width, --input and --classes are for networks without", where);
     if (names_model(where))
         return fv_cli_model_open(cli, where, model);
-    code = zoo_or_text(cli, where, &net);
+    code = fv_cli_net_open(cli, where, &net);
     if (!code && fv_model_create(&cli->host, net, cli->common->seed, model, &err))
         code = fv_cli_fail(cli, &err);
     fv_net_free(net);

@@ -46,6 +46,27 @@ const fv_cli_option fv_cli_machine[] = {
      .help = "instruction set: ref, avx2, avx512 or neon; otherwise the best that this CPU has"},
     {0},
 };
+
+const fv_cli_option fv_cli_size[] = {
+    {.name = "width",
+     .argument = "FACTOR",
+     .type = FV_CLI_TEXT,
+     .at = AT(width),
+     .help = "multiply all numbers of channels: 1/8, 2; each is rounded down, what comes out at the end stays"},
+    {.name = "input",
+     .argument = "HxW",
+     .type = FV_CLI_TEXT,
+     .at = AT(input),
+     .help = "height and width of the input, 64x64, instead of the network's own"},
+    {.name = "classes",
+     .argument = "N",
+     .type = FV_CLI_COUNT,
+     .at = AT(classes),
+     .least = 1,
+     .most = 1 << 20,
+     .help = "number of classes, instead of the network's own"},
+    {0},
+};
 #undef AT
 
 /* One value, read and checked but not stored yet. */

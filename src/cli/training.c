@@ -83,6 +83,7 @@ void fv_cli_training_fill(void)
     size_t table = 0, at = 0;
 
     fv_cli_training[table++] = (fv_cli_table){"Run", fv_cli_train_own};
+    fv_cli_training[table++] = (fv_cli_table){"Size of the network", fv_cli_size};
     for (size_t i = 0; (o = fv_option_list(i)) && at + 2 < ROWS && table + 4 < FV_CLI_TRAINING_TABLES; i++) {
         if (strcmp(o->group, group) != 0) {
             at += at > 0; /* the empty row that ends the group before */

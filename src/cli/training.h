@@ -4,7 +4,7 @@
 #include "cli/options.h"
 
 /* A table for each group, with room for the verb's own in front and behind. */
-enum { FV_CLI_TRAINING_TABLES = 12 };
+enum { FV_CLI_TRAINING_TABLES = 13 };
 
 /* The tables of the verb train: its own options, the groups of training options, machine and general ones. */
 extern fv_cli_table fv_cli_training[FV_CLI_TRAINING_TABLES];

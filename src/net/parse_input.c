@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { SIDE_MAX = 1 << 16, CHANNELS_MAX = 4 };
+enum { CHANNELS_MAX = 4 };
 
 static bool is_cross(char c)
 {
@@ -28,9 +28,9 @@ static bool parse_number(fv_parser *p, const char **s, size_t *out)
     if (!is_digit(**s))
         return fv_parse_fail(p, p->token.place, FV_E_SYNTAX, "input: a number must stand at %s", fv_parse_shown(p));
     for (; is_digit(**s); ++*s)
-        value = value > SIDE_MAX ? value : value * 10 + (size_t)(**s - '0');
-    if (value < 1 || value > SIDE_MAX)
-        return fv_parse_fail(p, p->token.place, FV_E_RANGE, "input: sizes are 1 to %d, not %s", SIDE_MAX,
+        value = value > FV_NET_SIDE_MAX ? value : value * 10 + (size_t)(**s - '0');
+    if (value < 1 || value > FV_NET_SIDE_MAX)
+        return fv_parse_fail(p, p->token.place, FV_E_RANGE, "input: sizes are 1 to %d, not %s", FV_NET_SIDE_MAX,
                              fv_parse_shown(p));
     *out = value;
     return true;
@@ -155,7 +155,7 @@ static bool parse_options(fv_parser *p, fv_preprocess *in, fv_input_line *line)
             in->from_height = from[0];
             in->from_width = from[count - 1];
         } else if (fv_parse_take(p, "pad")) {
-            if (!fv_parse_whole(p, "input: pad", 0, SIDE_MAX, &in->pad))
+            if (!fv_parse_whole(p, "input: pad", 0, FV_NET_SIDE_MAX, &in->pad))
                 return false;
         } else if (fv_parse_take(p, "range")) {
             if (!parse_range(p, line))

@@ -9,6 +9,7 @@
 
 enum {
     FV_NET_BYTES_MAX = 1 << 20,   /* of a text */
+    FV_NET_SIDE_MAX = 1 << 16,    /* of a picture */
     FV_NET_DEPTH_MAX = 32,        /* blocks inside blocks */
     FV_NET_REPEAT_MAX = 10000,    /* x10000 */
     FV_NET_NODES_MAX = 100000,    /* statements after repeats are written out, and nodes */
