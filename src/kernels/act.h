@@ -2,7 +2,7 @@
  *
  * exp: x = n ln 2 + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 p(r) with the polynomial of Cephes' expf (S. Moshier); 2^n is
  * multiplied in two halves so that results below 2^-126 come out right. tanh |x| = e / (e + 2) with e = exp(2 |x|) - 1
- * taken from the same polynomial without the 1, so that nothing cancels near 0. Errors: 1.2 ulp (exp), 2.1 (tanh). */
+ * taken from the same polynomial without the 1, so that nothing cancels near 0. Errors: 1.0 ulp (exp), 2.4 (tanh), measured. */
 #ifndef FV_KERNELS_ACT_H
 #define FV_KERNELS_ACT_H
 #include "kernels/vec.h"

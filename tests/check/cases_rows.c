@@ -14,7 +14,7 @@ static void build_softmax(job *j, const size_t *p)
     job_text(j, "[%zu, %zu] +-%zu", p[0], p[1], p[2]);
 }
 
-/* Parameters: rows, classes, spread, smoothing in percent, map, j, all inputs positive. */
+/* Parameters: rows, classes, spread, smoothing in percent, map, j, least input + 1 (0: -spread). */
 static void build_loss(job *j, const size_t *p)
 {
     JOB_ARGS(j, fv_loss_args,
@@ -22,7 +22,7 @@ static void build_loss(job *j, const size_t *p)
     const bool forward = j->kernel == FV_K_cross_entropy_forward || j->kernel == FV_K_squared_forward ||
                          j->kernel == FV_K_rbf_loss_forward;
 
-    job_in(j, &a->x, p[0] * p[1], p[6] ? 0 : -(double)p[2], (double)p[2]);
+    job_in(j, &a->x, p[0] * p[1], p[6] ? (double)p[6] - 1 : -(double)p[2], (double)p[2]);
     job_point(j, &a->labels, job_add(j, (job_buffer){.kind = JOB_LABELS, .count = p[0], .high = (double)p[1]}));
     if (forward) {
         job_out(j, &a->loss, p[0]);
@@ -86,6 +86,7 @@ static const check_case cases[] = {
     RBF_LOSS(0, 9, 10, 20, 0, 0, 0, 1),
     RBF_LOSS(0, 9, 10, 20, 0, 1, 5, 1),
     RBF_LOSS(0, 9, 10, 900, 0, 1, 150, 1), /* nothing of exp(-x) is left in a float */
+    RBF_LOSS(0, 3, 10, 1100, 0, 1, 1000, 801), /* nor in a double */
     RBF_LOSS(BENCH, 128, 10, 100, 0, 1, 50, 1),
     RBF(0, 1, 1, 1),
     RBF(0, 3, 10, 84),
