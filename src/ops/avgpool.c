@@ -60,7 +60,7 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
 
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {
-    const fv_pool_backward_attrs back = {*(const fv_pool_attrs *)node->attrs, *fv_shape_of(graph, node->in[0])};
+    const fv_pool_backward_attrs back = {*fv_shape_of(graph, node->in[0]), *(const fv_pool_attrs *)node->attrs};
 
     if (need[0])
         dx[0] = fv_emit(graph, &fv_op_avgpool_backward, &back, &dy[0], 1);
@@ -165,6 +165,6 @@ const fv_op fv_op_avgpool_backward = {
     .inputs = 1,
     .outputs = 1,
     .flags = FV_OP_HIDDEN,
-    .shape = fv_pool_shape_x,
+    .shape = fv_shape_of_input,
     .lower = lower_back,
 };

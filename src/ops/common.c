@@ -67,6 +67,17 @@ fv_status fv_shape_like_first(const fv_node *node, const fv_shape *in, fv_shape 
     return FV_OK;
 }
 
+fv_status fv_shape_of_input(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
+{
+    const fv_shape *x = node->attrs;
+
+    (void)in;
+    (void)dtype;
+    (void)err;
+    out[0] = *x;
+    return FV_OK;
+}
+
 void fv_lower_elementwise(fv_lower *lower, const fv_node *node, fv_kernel_id kernel, fv_elementwise_args args,
                           const fv_bind *binds, size_t n_binds, double reads)
 {

@@ -42,10 +42,8 @@ int fv_weight_params(const fv_init_attrs *init, fv_param list[FV_MAX_PARAMS], fv
 /* ---- shapes */
 fv_status fv_shape_like_first(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err);
 
-/* A gradient node's attributes name the shape of its result. */
-typedef struct fv_shaped_attrs {
-    fv_shape shape;
-} fv_shaped_attrs;
+/* The shape of a gradient to an input, whose node's attributes begin with the input's shape. */
+fv_status fv_shape_of_input(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err);
 
 /* ---- one elementwise step over the output */
 void fv_lower_elementwise(fv_lower *lower, const fv_node *node, fv_kernel_id kernel, fv_elementwise_args args,

@@ -143,7 +143,7 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {
     const fv_conv_attrs *a = node->attrs;
-    const fv_conv_backward_attrs back = {*a, *fv_shape_of(graph, node->in[0]), node->n_in > 2, 0};
+    const fv_conv_backward_attrs back = {*fv_shape_of(graph, node->in[0]), *a, node->n_in > 2, 0};
 
     if (need[0])
         dx[0] = fv_emit(graph, &fv_op_conv_backward_x, &back, (fv_value[]){dy[0], node->in[1]}, 2);
@@ -200,12 +200,12 @@ static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, 
 }
 
 /* Does the kernel read one filter a channel? Attributes of both nodes that read weights begin with the convolution's. */
-static bool unpacked(const fv_node *node, const fv_shape *w)
+static bool depthwise(const fv_conv_attrs *a, const fv_shape *w)
 {
-    const fv_conv_attrs *a = node->attrs;
-
     return a->groups > 1 && a->groups == a->features && w->dim[2] == 1;
 }
+
+static bool unpacked(const fv_node *node, const fv_shape *w) { return depthwise(node->attrs, w); }
 
 const fv_op fv_op_conv = {
     .name = "conv", .help = "convolution: kernel rows x columns, output channels",
@@ -215,17 +215,6 @@ const fv_op fv_op_conv = {
 };
 
 /* ---------------------------------------------------------------------------------------------- gradients */
-
-static fv_status shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
-{
-    const fv_conv_backward_attrs *a = node->attrs;
-
-    (void)in;
-    (void)dtype;
-    (void)err;
-    out[0] = a->x;
-    return FV_OK;
-}
 
 /* dx from dy and w, times the gradient of the activation that made x if its output is given as third input. */
 static void lower_x(fv_lower *l, const fv_node *node)
@@ -262,11 +251,18 @@ static size_t parts_x(const fv_node *node)
     return as_product(&a->conv, &g, &rows, &depth) ? 1 : g.kernel_h;
 }
 
+static bool unpacked_x(const fv_node *node, const fv_shape *w)
+{
+    const fv_conv_backward_attrs *a = node->attrs;
+
+    return depthwise(&a->conv, w);
+}
+
 const fv_op fv_op_conv_backward_x = {
     .name = "conv_backward_x", .help = "gradient of a convolution to its input",
     .attr_bytes = sizeof(fv_conv_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = shape_x, .lower = lower_x,
-    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), parts_x, unpacked},
+    .shape = fv_shape_of_input, .lower = lower_x,
+    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), parts_x, unpacked_x},
     .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
 };
 

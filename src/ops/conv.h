@@ -13,8 +13,8 @@ typedef struct fv_conv_attrs {
 } fv_conv_attrs;
 
 typedef struct fv_conv_backward_attrs {
+    fv_shape x; /* first: fv_shape_of_input */
     fv_conv_attrs conv;
-    fv_shape x;
     bool bias;
     int gate_act;
 } fv_conv_backward_attrs;

@@ -91,17 +91,6 @@ const fv_op fv_op_dense = {
     .packing = {.input = 1}, .act_offset = offsetof(dense_attrs, act),
 };
 
-static fv_status shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
-{
-    const dense_backward_attrs *a = node->attrs;
-
-    (void)in;
-    (void)dtype;
-    (void)err;
-    out[0] = a->x;
-    return FV_OK;
-}
-
 static void lower_x(fv_lower *l, const fv_node *node)
 {
     const dense_backward_attrs *a = node->attrs;
@@ -114,7 +103,7 @@ static void lower_x(fv_lower *l, const fv_node *node)
 const fv_op fv_op_dense_backward_x = {
     .name = "dense_backward_x", .help = "gradient of a dense layer to its input",
     .attr_bytes = sizeof(dense_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = shape_x, .lower = lower_x, .packing = {.input = 1, .transposed = true},
+    .shape = fv_shape_of_input, .lower = lower_x, .packing = {.input = 1, .transposed = true},
     .gate_offset = offsetof(dense_backward_attrs, gate_act),
 };
 

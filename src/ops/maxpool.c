@@ -26,7 +26,7 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
 
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {
-    const fv_pool_backward_attrs back = {*(const fv_pool_attrs *)node->attrs, *fv_shape_of(graph, node->in[0])};
+    const fv_pool_backward_attrs back = {*fv_shape_of(graph, node->in[0]), *(const fv_pool_attrs *)node->attrs};
 
     if (need[0])
         dx[0] = fv_emit(graph, &fv_op_maxpool_backward, &back, (fv_value[]){dy[0], node->out[1]}, 2);
@@ -68,5 +68,5 @@ static void lower_back(fv_lower *l, const fv_node *node)
 const fv_op fv_op_maxpool_backward = {
     .name = "maxpool_backward", .help = "gradient of max-pooling: all of it to the maximum",
     .attr_bytes = sizeof(fv_pool_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_pool_shape_x, .lower = lower_back,
+    .shape = fv_shape_of_input, .lower = lower_back,
 };

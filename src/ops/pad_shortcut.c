@@ -15,8 +15,8 @@ typedef struct shortcut_attrs {
 } shortcut_attrs;
 
 typedef struct shortcut_backward_attrs {
+    fv_shape x; /* first: fv_shape_of_input */
     shortcut_attrs pad;
-    fv_shape x;
 } shortcut_backward_attrs;
 
 static const fv_attr attrs[] = {
@@ -57,7 +57,7 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
 
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {
-    const shortcut_backward_attrs back = {*(const shortcut_attrs *)node->attrs, *fv_shape_of(graph, node->in[0])};
+    const shortcut_backward_attrs back = {*fv_shape_of(graph, node->in[0]), *(const shortcut_attrs *)node->attrs};
 
     if (need[0])
         dx[0] = fv_emit(graph, &fv_op_pad_shortcut_backward, &back, &dy[0], 1);
@@ -103,17 +103,6 @@ const fv_op fv_op_pad_shortcut = {
     .facts = facts,
 };
 
-static fv_status shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
-{
-    const shortcut_backward_attrs *a = node->attrs;
-
-    (void)in;
-    (void)dtype;
-    (void)err;
-    out[0] = a->x;
-    return FV_OK;
-}
-
 static void lower_x(fv_lower *l, const fv_node *node)
 {
     const shortcut_backward_attrs *a = node->attrs;
@@ -130,6 +119,6 @@ const fv_op fv_op_pad_shortcut_backward = {
     .inputs = 1,
     .outputs = 1,
     .flags = FV_OP_HIDDEN,
-    .shape = shape_x,
+    .shape = fv_shape_of_input,
     .lower = lower_x,
 };

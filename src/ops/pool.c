@@ -54,17 +54,6 @@ void fv_pool_facts(const fv_node *node, const fv_shape *in, const fv_shape *out,
     facts->global = a->global;
 }
 
-fv_status fv_pool_shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
-{
-    const fv_pool_backward_attrs *a = node->attrs;
-
-    (void)in;
-    (void)dtype;
-    (void)err;
-    out[0] = a->x;
-    return FV_OK;
-}
-
 fv_cost fv_pool_cost(const fv_pool_args *p, double real)
 {
     const double in = (double)(p->n * p->in_h * p->in_w * p->c), out = (double)(p->n * p->out_h * p->out_w * p->c);

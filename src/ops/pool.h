@@ -14,15 +14,14 @@ typedef struct fv_pool_attrs {
 } fv_pool_attrs;
 
 typedef struct fv_pool_backward_attrs {
+    fv_shape x; /* first: fv_shape_of_input */
     fv_pool_attrs pool;
-    fv_shape x;
 } fv_pool_backward_attrs;
 
 /* Argument block of a pooling of x, all but pointers. */
 fv_pool_args fv_pool_describe(const fv_pool_attrs *attrs, const fv_shape *x);
 fv_status fv_pool_shape(const char *name, const fv_pool_attrs *attrs, const fv_shape *x, fv_shape *out, fv_error *err);
 void fv_pool_facts(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *facts);
-fv_status fv_pool_shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err);
 fv_cost fv_pool_cost(const fv_pool_args *args, double real);
 
 #define FV_POOL_ATTRS                                                                                                  \

@@ -11,8 +11,8 @@ typedef struct subsample_attrs {
 } subsample_attrs;
 
 typedef struct subsample_backward_attrs {
+    fv_shape x; /* first: fv_shape_of_input */
     subsample_attrs pool;
-    fv_shape x;
 } subsample_backward_attrs;
 
 static const fv_attr attrs[] = {
@@ -64,7 +64,7 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
 
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {
-    const subsample_backward_attrs back = {*(const subsample_attrs *)node->attrs, *fv_shape_of(graph, node->in[0])};
+    const subsample_backward_attrs back = {*fv_shape_of(graph, node->in[0]), *(const subsample_attrs *)node->attrs};
 
     if (need[0])
         dx[0] = fv_emit(graph, &fv_op_subsample_backward_x, &back, (fv_value[]){dy[0], node->in[1]}, 2);
@@ -112,17 +112,6 @@ const fv_op fv_op_subsample = {
     .act_offset = offsetof(subsample_attrs, act),
 };
 
-static fv_status shape_x(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
-{
-    const subsample_backward_attrs *a = node->attrs;
-
-    (void)in;
-    (void)dtype;
-    (void)err;
-    out[0] = a->x;
-    return FV_OK;
-}
-
 static void lower_x(fv_lower *l, const fv_node *node)
 {
     const subsample_backward_attrs *a = node->attrs;
@@ -142,7 +131,7 @@ static void lower_x(fv_lower *l, const fv_node *node)
 const fv_op fv_op_subsample_backward_x = {
     .name = "subsample_backward_x", .help = "gradient of subsample to its input",
     .attr_bytes = sizeof(subsample_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = shape_x, .lower = lower_x,
+    .shape = fv_shape_of_input, .lower = lower_x,
 };
 
 static fv_status shape_w(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
