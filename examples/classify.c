@@ -11,8 +11,9 @@ int main(int argc, char **argv)
     float *p = NULL;
     size_t best = 0;
 
-    if (argc != 3 || fv_model_open(NULL, argv[1], &model, &err) || fv_session_create(NULL, model, NULL, &session, &err) ||
-        !(p = calloc(fv_model_classes(model), sizeof *p)) || fv_session_classify_file(session, argv[2], p, &err)) {
+    if (argc != 3 || fv_model_open(NULL, argv[1], &model, &err) ||
+        fv_session_create(NULL, model, NULL, &session, &err) || !(p = calloc(fv_model_classes(model), sizeof *p)) ||
+        fv_session_classify_file(session, argv[2], p, &err)) {
         fprintf(stderr, "classify: %s\n", argc != 3 ? "usage: classify MODEL PICTURE" : err.message);
         return 1;
     }

@@ -9,7 +9,8 @@ static int show(void *user, const fv_progress *p)
 {
     (void)user;
     if (p->epoch_done)
-        printf("epoch %d: loss %.4f, train %.2f %%, test %.2f %%\n", (int)p->epoch, p->loss, 100 * p->top1, 100 * p->test_top1);
+        printf("epoch %d: loss %.4f, train %.2f %%, test %.2f %%\n", (int)p->epoch, p->loss, 100 * p->top1,
+               100 * p->test_top1);
     return 0;
 }
 
@@ -30,7 +31,8 @@ int main(int argc, char **argv)
     snprintf(options, sizeof options, "epochs %d", argc > 2 ? atoi(argv[2]) : 1);
     train.text = options;
     train.progress = show;
-    if (fv_net_open(NULL, "lenet-5", &net, &err) || fv_data_open(NULL, argc > 1 ? argv[1] : "data/mnist", NULL, &data, &err) ||
+    if (fv_net_open(NULL, "lenet-5", &net, &err) ||
+        fv_data_open(NULL, argc > 1 ? argv[1] : "data/mnist", NULL, &data, &err) ||
         fv_trainer_create(NULL, net, data, &train, &trainer, &err) || fv_trainer_run(trainer, &err) ||
         fv_trainer_model(trainer, &model, &err) || fv_model_save(model, "mnist.safetensors", &err) ||
         fv_session_create(NULL, model, NULL, &session, &err) ||
@@ -39,7 +41,8 @@ int main(int argc, char **argv)
     } else {
         for (int i = 1; i < 10; i++)
             best = p[i] > p[best] ? i : best;
-        printf("the first test digit is a %d (%.1f %% sure); its label says %u\n", best, 100 * p[best], (unsigned)label);
+        printf("the first test digit is a %d (%.1f %% sure); its label says %u\n", best, 100 * p[best],
+               (unsigned)label);
         failed = 0;
     }
     fv_session_free(session);

@@ -4,8 +4,8 @@
  * Kinks are avoided by construction: a difference is taken only where the two halves of the step agree about the slope;
  * where an activation or a maximum changes hands within the step (relu, maxpool), the halves differ by far more than
  * rounding, and the element is passed over. A case fails if more than a tenth of its elements are. */
-#include "support.h"
 #include "base/random.h"
+#include "support.h"
 #include "train/learner.h"
 #include <math.h>
 
@@ -24,8 +24,10 @@ static const struct {
     {"conv groups", "input 6x6x4 conv 3x3 6 groups 2 tanh conv 3x3 8 groups 2 pad 1 tanh dense classes"},
     {"conv depthwise", "input 6x6x4 conv 3x3 4 groups 4 pad 1 tanh dense classes"},
     {"depthwise stride", "input 9x8x3 conv 1x1 20 tanh conv 3x3 20 groups 20 stride 2 pad 1 relu dense classes"},
-    {"depthwise 5x4", "input 8x9x4 conv 5x4 4 groups 4 pad 2 tanh conv 2x3 4 groups 4 stride 1x3 dilation 2x1 dense classes"},
-    {"depthwise separable", "input 6x6x3 conv 1x1 6 relu6 conv 3x3 6 groups 6 pad 1 nobias bn relu6 conv 1x1 4 bn dense classes"},
+    {"depthwise 5x4",
+     "input 8x9x4 conv 5x4 4 groups 4 pad 2 tanh conv 2x3 4 groups 4 stride 1x3 dilation 2x1 dense classes"},
+    {"depthwise separable",
+     "input 6x6x3 conv 1x1 6 relu6 conv 3x3 6 groups 6 pad 1 nobias bn relu6 conv 1x1 4 bn dense classes"},
     {"conv table", "input 7x7x2 conv 1x1 6 tanh conv 5x5 16 table lenet tanh dense classes"},
     {"conv 1x1", "input 4x5x3 conv 1x1 9 tanh conv 1x1 3 dense classes"},
     {"conv whole", "input 4x5x3 tanh conv 4x5 9 tanh dense classes"},
@@ -64,15 +66,17 @@ static const struct {
     {"bn behind dense", "input 3x3x2 dense 9 bn relu dense classes"},
     {"bn behind an activation", "input 4x4x3 conv 1x1 5 relu bn conv 3x3 4 sigmoid bn dense classes"},
     {"bn frozen", "input 4x4x3 conv 1x1 6 bn frozen tanh conv 1x1 7 relu bn frozen dense classes"},
-    {"residual bn", "input 6x6x4 residual stride 2 project { conv 3x3 6 pad 1 nobias bn relu conv 3x3 6 pad 1 nobias bn } "
-                    "relu dense classes"},
+    {"residual bn",
+     "input 6x6x4 residual stride 2 project { conv 3x3 6 pad 1 nobias bn relu conv 3x3 6 pad 1 nobias bn } "
+     "relu dense classes"},
     {"lrn", "input 4x4x3 conv 1x1 11 lrn k 1 alpha .1 conv 1x1 3 dense classes"},
     {"lrn caffe", "input 4x4x3 conv 1x1 6 lrn caffe n 3 alpha .5 beta .6 dense classes"},
     {"concat", "input 6x5x3 branch { conv 1x1 4 tanh | conv 3x3 5 pad 1 tanh | maxpool 3x3 stride 1 pad 1 } "
                "branch { conv 1x1 3 | conv 1x1 1 } tanh dense classes"},
     {"concat of one value twice", "input 4x4x2 a: conv 1x1 3 tanh from a, a concat conv 3x3 4 tanh dense classes"},
     {"pad-shortcut", "input 7x6x3 conv 1x1 3 tanh pad-shortcut 8 stride 2 conv 2x2 4 tanh dense classes"},
-    {"pad-shortcut both", "input 6x7x4 conv 1x1 4 tanh residual stride 3 pad-both { conv 3x3 9 pad 1 tanh } dense classes"},
+    {"pad-shortcut both",
+     "input 6x7x4 conv 1x1 4 tanh residual stride 3 pad-both { conv 3x3 9 pad 1 tanh } dense classes"},
     {"lenet", "input 12x12x1 conv 5x5 3 pad 2 relu maxpool conv 3x3 5 relu maxpool dense 9 relu dense classes"},
     {"lenet 1998", "input 20x20x1 conv 5x5 6 lecun-tanh subsample conv 5x5 16 table lenet lecun-tanh subsample "
                    "conv 2x2 12 lecun-tanh dense 84 lecun-tanh rbf loss rbf-map j 5"},
@@ -127,8 +131,9 @@ static void fill(rig *r)
         labels[n] = (int32_t)((n * 7 + 2) % 10);
     for (size_t k = 0; k < r->store.count; k++)
         for (size_t i = 0; !r->store.items[k].param.decay && i < r->store.items[k].elements; i++)
-            fv_store_set(&r->store, &r->store.items[k], i, fv_store_get(&r->store, &r->store.items[k], i) +
-                         .3 * fv_random_uniform((fv_random){5, FV_STREAM_TEST, (uint32_t)k}, i) - .1);
+            fv_store_set(&r->store, &r->store.items[k], i,
+                         fv_store_get(&r->store, &r->store.items[k], i) +
+                             .3 * fv_random_uniform((fv_random){5, FV_STREAM_TEST, (uint32_t)k}, i) - .1);
 }
 
 static double loss_at(rig *r, fv_value value, size_t i, double x)

@@ -68,7 +68,8 @@ static void one_step(fv_learner *learner, const fv_settings *settings, const gol
     const double rate = fv_schedule_lr(settings, *step, PER_EPOCH);
 
     if (fabs(rate - g->rate[*step]) > 1e-9 * g->rate[*step])
-        fail_msg("%s: rate of step %llu is %.12g, torch has %.12g", g->name, (unsigned long long)*step, rate, g->rate[*step]);
+        fail_msg("%s: rate of step %llu is %.12g, torch has %.12g", g->name, (unsigned long long)*step, rate,
+                 g->rate[*step]);
     for (size_t i = 0; i < BATCH * 6; i++)
         fv_exec_set(learner->exec, learner->input, i, uniform(100 + *step, i));
     for (size_t n = 0; n < BATCH; n++)
@@ -108,16 +109,18 @@ static void test_case(void **state)
     fv_learner learner;
     uint64_t step = 0;
 
-    test_ok(fv_net_parse(NULL, "net n input 2x3x1 classes 3 fc1: dense 5 tanh fc2: dense classes", "n.net", &net, &err), &err);
+    test_ok(fv_net_parse(NULL, "net n input 2x3x1 classes 3 fc1: dense 5 tanh fc2: dense classes", "n.net", &net, &err),
+            &err);
     fv_settings_default(&settings);
     settings.epochs = EPOCHS;
     test_ok(fv_settings_apply_text(NULL, &settings, g->options, g->name, &err), &err);
     test_ok(fv_pool_create(NULL, 1, &pool, &err), &err);
     fv_store_init(&store, NULL, sizeof(double));
-    test_ok(fv_learner_create(NULL, net, BATCH, &settings,
-                              &(fv_exec_options){.kernels = fv_kernels_find("ref64"), .pool = pool, .store = &store,
-                                                 .step = &step},
-                              true, &learner, &err), &err);
+    test_ok(fv_learner_create(
+                NULL, net, BATCH, &settings,
+                &(fv_exec_options){.kernels = fv_kernels_find("ref64"), .pool = pool, .store = &store, .step = &step},
+                true, &learner, &err),
+            &err);
     first_weights(&store);
     while (step < STEPS)
         one_step(&learner, &settings, g, &step);
@@ -130,8 +133,9 @@ static void test_case(void **state)
 
 int main(void)
 {
-    static const char *const names[CASES] = {"sgd", "momentum", "nesterov", "sgd-decay", "adam", "adam-decay", "adamw",
-                                             "clip", "smoothing", "step", "multistep", "cosine", "one-cycle", "warmup"};
+    static const char *const names[CASES] = {"sgd",        "momentum", "nesterov",  "sgd-decay", "adam",
+                                             "adam-decay", "adamw",    "clip",      "smoothing", "step",
+                                             "multistep",  "cosine",   "one-cycle", "warmup"};
     struct CMUnitTest tests[CASES];
 
     for (size_t i = 0; i < CASES; i++)

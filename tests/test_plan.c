@@ -1,15 +1,16 @@
 /* The planner: no two values that are alive at once share memory, passes change no result, every step's order respects who
  * writes what, and the plan says what it did. */
-#include "support.h"
 #include "base/random.h"
+#include "support.h"
 #include "train/learner.h"
 #include <math.h>
 
 static const struct {
     const char *name, *text;
 } nets[] = {
-    {"lenet", "input 28x28x1 classes 10 conv 5x5 6 pad 2 relu maxpool conv 5x5 16 relu maxpool dense 120 relu dense 84 relu "
-              "dense classes"},
+    {"lenet",
+     "input 28x28x1 classes 10 conv 5x5 6 pad 2 relu maxpool conv 5x5 16 relu maxpool dense 120 relu dense 84 relu "
+     "dense classes"},
     {"1998", "input 32x32x1 classes 10 conv 5x5 6 lecun-tanh subsample lecun-tanh conv 5x5 16 table lenet lecun-tanh "
              "subsample lecun-tanh conv 5x5 120 lecun-tanh dense 84 lecun-tanh rbf loss rbf-map j 5"},
     {"residual", "input 9x9x3 classes 5 conv 3x3 8 pad 1 relu residual { conv 3x3 8 pad 1 relu conv 3x3 8 pad 1 } relu "
@@ -184,8 +185,8 @@ static void test_passes(void **state)
                     fv_exec_run(both[k]->learner.exec);
                 }
             if (!(difference(&with.store, &without.store) < 1e-12))
-                fail_msg("%s: weights differ by %g without pass %s", nets[i].name, difference(&with.store, &without.store),
-                         pass->name);
+                fail_msg("%s: weights differ by %g without pass %s", nets[i].name,
+                         difference(&with.store, &without.store), pass->name);
             close_rig(&with);
             close_rig(&without);
         }
@@ -206,7 +207,8 @@ static void test_passes_matter(void **state)
 
 static void test_explain(void **state)
 {
-    static const char *const words[] = {"pool-first", "conv_forward", "maxpool", "each unit of samples", "memory:", "MFLOP"};
+    static const char *const words[] = {"pool-first",           "conv_forward", "maxpool",
+                                        "each unit of samples", "memory:",      "MFLOP"};
     rig r;
     fv_text text;
 

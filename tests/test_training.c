@@ -1,7 +1,7 @@
 /* Training runs as a whole: the same bits on any number of threads, after a stop, after being killed; numbers that break;
  * folders that are in use; nothing allocated while it runs. The data is made here: blobs whose place tells the class. */
-#include "support.h"
 #include "base/random.h"
+#include "support.h"
 #include "train/trainer.h"
 #include <signal.h>
 #include <sys/wait.h>
@@ -31,7 +31,8 @@ static fv_data *make_data(double val)
         }
     }
     options.val = val;
-    test_ok(fv_data_from_memory(NULL, &pixels[0][0][0], labels, COUNT, SIZE, SIZE, 1, CLASSES, &options, &data, &err), &err);
+    test_ok(fv_data_from_memory(NULL, &pixels[0][0][0], labels, COUNT, SIZE, SIZE, 1, CLASSES, &options, &data, &err),
+            &err);
     return data;
 }
 
@@ -60,7 +61,8 @@ static int watch(void *user, const fv_progress *p)
     return 1;
 }
 
-static const char options_text[] = "epochs 3 batch 32 lr .02 momentum .9 schedule cosine warmup 1 shift 1 rotate 5 seed 4";
+static const char options_text[] =
+    "epochs 3 batch 32 lr .02 momentum .9 schedule cosine warmup 1 shift 1 rotate 5 seed 4";
 
 /* Train in `folder`, from its beginning or on from its checkpoint. */
 static fv_status train(const char *folder, bool resume, size_t threads, const char *text, stopper *stop, double val,
@@ -156,8 +158,10 @@ static void test_seed_matters(void **state)
     unsigned char *x, *y;
 
     (void)state;
-    test_ok(train(folder, false, 1, "epochs 3 batch 32 lr .02 momentum .9 schedule cosine warmup 1 shift 1 rotate 5 seed 5",
-                  &none, .2, &err), &err);
+    test_ok(train(folder, false, 1,
+                  "epochs 3 batch 32 lr .02 momentum .9 schedule cosine warmup 1 shift 1 rotate 5 seed 5", &none, .2,
+                  &err),
+            &err);
     snprintf(a, sizeof a, "%s/weights/last.safetensors", reference());
     snprintf(b, sizeof b, "%s/weights/last.safetensors", folder);
     x = test_read_file(a, &n);
@@ -270,8 +274,8 @@ static void test_nan(void **state)
     fv_error err = {0};
 
     (void)state;
-    test_failed(train(folder, false, 1, "epochs 30 batch 32 lr 100 weight-decay 10 seed 4", &none, .2, &err), FV_E_NAN, &err,
-                "not finite");
+    test_failed(train(folder, false, 1, "epochs 30 batch 32 lr 100 weight-decay 10 seed 4", &none, .2, &err), FV_E_NAN,
+                &err, "not finite");
 }
 
 static void test_bad_options(void **state)
@@ -385,11 +389,11 @@ static void test_memory_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),        cmocka_unit_test(test_seed_matters),
+        cmocka_unit_test(test_threads),         cmocka_unit_test(test_seed_matters),
         cmocka_unit_test(test_stop_and_resume), cmocka_unit_test(test_kill_and_resume),
         cmocka_unit_test(test_resume_finished), cmocka_unit_test(test_resume_refuses),
-        cmocka_unit_test(test_folder_in_use),  cmocka_unit_test(test_nan),
-        cmocka_unit_test(test_bad_options),    cmocka_unit_test(test_steps_allocate_nothing),
+        cmocka_unit_test(test_folder_in_use),   cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_bad_options),     cmocka_unit_test(test_steps_allocate_nothing),
         cmocka_unit_test(test_memory_runs_out),
     };
 

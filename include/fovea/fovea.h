@@ -104,7 +104,10 @@ typedef struct fv_net_size {
     size_t height, width;          /**< of the input; width 0 = as the height */
     size_t classes;                /**< what `classes` in its text stands for */
 } fv_net_size;
-#define FV_NET_SIZE {sizeof(fv_net_size), 0, 0, 0, 0, 0}
+#define FV_NET_SIZE                                                                                                    \
+    {                                                                                                                  \
+        sizeof(fv_net_size), 0, 0, 0, 0, 0                                                                             \
+    }
 
 /**
  * The same network at another size: narrower or wider, for a smaller input, with other classes. Each number of channels
@@ -123,17 +126,17 @@ FV_API void fv_net_free(fv_net *net);
 
 /** One row of a network's description. Sizes are of one sample. */
 typedef struct fv_layer {
-    const char *name;      /**< label, "conv1" or "layer1.0.conv1" */
-    const char *type;      /**< operator, "conv" */
-    const char *text;      /**< the operator with its attributes, "conv 5x5 6 pad 2 relu" */
-    const char *activation; /**< "relu", or "" */
+    const char *name;                 /**< label, "conv1" or "layer1.0.conv1" */
+    const char *type;                 /**< operator, "conv" */
+    const char *text;                 /**< the operator with its attributes, "conv 5x5 6 pad 2 relu" */
+    const char *activation;           /**< "relu", or "" */
     uint64_t height, width, channels; /**< of its output */
     uint32_t kernel[2], stride[2], pad_begin[2], pad_end[2], groups; /**< rows, columns; 0 where it has none */
-    uint64_t parameters;   /**< trainable ones */
-    uint64_t macs;         /**< multiplications, biases not counted */
-    uint64_t connections;  /**< weights and biases times the units that use them (LeCun 1998) */
+    uint64_t parameters;                                             /**< trainable ones */
+    uint64_t macs;                                                   /**< multiplications, biases not counted */
+    uint64_t connections;      /**< weights and biases times the units that use them (LeCun 1998) */
     uint64_t activation_bytes; /**< of its output as float32 */
-    uint64_t receptive_field; /**< input pixels that one output can see, along the larger side */
+    uint64_t receptive_field;  /**< input pixels that one output can see, along the larger side */
     bool training_only;
 } fv_layer;
 
@@ -201,7 +204,10 @@ typedef struct fv_session_options {
     size_t threads;  /**< 0 = as many as the affinity mask allows */
     const char *isa; /**< "ref", "avx2", "avx512", "neon"; NULL = the best this CPU has */
 } fv_session_options;
-#define FV_SESSION_OPTIONS {sizeof(fv_session_options), 0, 0, NULL}
+#define FV_SESSION_OPTIONS                                                                                             \
+    {                                                                                                                  \
+        sizeof(fv_session_options), 0, 0, NULL                                                                         \
+    }
 
 /** Plan a model for inference. All memory that running needs is allocated here. The model must outlive the session. */
 FV_API fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv_session_options *options,
@@ -235,12 +241,15 @@ typedef struct fv_data fv_data;
 typedef enum fv_split { FV_TRAIN = 0, FV_VAL = 1, FV_TEST = 2 } fv_split;
 
 typedef struct fv_data_options {
-    size_t size;      /**< sizeof(fv_data_options) */
-    double val;       /**< share of the training samples held out for validation, 0 = none */
-    uint64_t seed;    /**< of that choice */
-    size_t limit;     /**< use at most this many training samples, 0 = all */
+    size_t size;   /**< sizeof(fv_data_options) */
+    double val;    /**< share of the training samples held out for validation, 0 = none */
+    uint64_t seed; /**< of that choice */
+    size_t limit;  /**< use at most this many training samples, 0 = all */
 } fv_data_options;
-#define FV_DATA_OPTIONS {sizeof(fv_data_options), 0.0, 1, 0}
+#define FV_DATA_OPTIONS                                                                                                \
+    {                                                                                                                  \
+        sizeof(fv_data_options), 0.0, 1, 0                                                                             \
+    }
 
 /** Open a folder with MNIST's four IDX files, plain or .gz. */
 FV_API fv_status fv_data_open(const fv_host *host, const char *path, const fv_data_options *options, fv_data **out,
@@ -265,32 +274,35 @@ typedef struct fv_trainer fv_trainer;
 
 /** State of a run, given to the callback after steps and after epochs. Unknown figures are NaN. */
 typedef struct fv_progress {
-    uint64_t epoch, epochs;             /**< epoch counts from 1 */
-    uint64_t step, steps;               /**< inside the epoch, and in a whole epoch */
-    uint64_t total_steps;               /**< since the beginning, over resumes */
-    double loss, top1;                  /**< means over the epoch's images so far */
+    uint64_t epoch, epochs; /**< epoch counts from 1 */
+    uint64_t step, steps;   /**< inside the epoch, and in a whole epoch */
+    uint64_t total_steps;   /**< since the beginning, over resumes */
+    double loss, top1;      /**< means over the epoch's images so far */
     double lr, grad_norm;
     double images_per_s, data_s, compute_s, eval_s, elapsed_s;
-    bool epoch_done;                    /**< the figures below are set */
-    double val_loss, val_top1, val_top5;   /**< NaN without a validation set */
-    double test_loss, test_top1;           /**< NaN without a test set; they choose nothing */
-    bool best;                          /**< this epoch's weights became best */
+    bool epoch_done;                     /**< the figures below are set */
+    double val_loss, val_top1, val_top5; /**< NaN without a validation set */
+    double test_loss, test_top1;         /**< NaN without a test set; they choose nothing */
+    bool best;                           /**< this epoch's weights became best */
 } fv_progress;
 
 /** Return 0 to go on, anything else to stop after this step; a checkpoint is written first if the run has a folder. */
 typedef int (*fv_progress_fn)(void *user, const fv_progress *progress);
 
 typedef struct fv_train_options {
-    size_t size;             /**< sizeof(fv_train_options) */
-    const char *out;         /**< run folder, created; NULL = nothing is written */
-    const char *text;        /**< further options as on the command line: "epochs 10 batch 128 lr 0.05"; doc/training.md */
-    size_t threads;          /**< 0 = as many as the affinity mask allows */
-    const char *isa;         /**< as fv_session_options */
+    size_t size;      /**< sizeof(fv_train_options) */
+    const char *out;  /**< run folder, created; NULL = nothing is written */
+    const char *text; /**< further options as on the command line: "epochs 10 batch 128 lr 0.05"; doc/training.md */
+    size_t threads;   /**< 0 = as many as the affinity mask allows */
+    const char *isa;  /**< as fv_session_options */
     fv_progress_fn progress;
     void *user;
-    const char *data_path;   /**< where `data` was opened; kept in args.json so that a run can be resumed; may be NULL */
+    const char *data_path; /**< where `data` was opened; kept in args.json so that a run can be resumed; may be NULL */
 } fv_train_options;
-#define FV_TRAIN_OPTIONS {sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL, NULL}
+#define FV_TRAIN_OPTIONS                                                                                               \
+    {                                                                                                                  \
+        sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL, NULL                                                \
+    }
 
 /**
  * Plan the training of `net` on `data`. What the net's own text says about training (its `train` line) holds where

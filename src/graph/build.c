@@ -22,7 +22,10 @@ fv_status fv_graph_status(const fv_graph *graph, fv_error *err)
     return graph->error.code;
 }
 
-static bool broken(const fv_graph *graph) { return graph->error.code != FV_OK; }
+static bool broken(const fv_graph *graph)
+{
+    return graph->error.code != FV_OK;
+}
 
 /* Arena memory, with its failure kept as the graph's. */
 static void *take(fv_graph *graph, size_t count, size_t size)

@@ -38,7 +38,7 @@ typedef struct fv_node {
     const char *label; /* of the layer this node belongs to; never NULL */
     fv_value *in, *out;
     int n_in, n_out;
-    bool once;         /* depends on parameters alone: an inference session runs it when it is made */
+    bool once; /* depends on parameters alone: an inference session runs it when it is made */
 } fv_node;
 
 typedef struct fv_loss {
@@ -61,8 +61,8 @@ struct fv_graph {
     fv_value logits;        /* [N,1,1,classes] */
     fv_loss *losses;        /* main head first */
     size_t n_losses, size_losses;
-    uint32_t n_random;      /* random nodes so far: the next one's stream */
-    const char *label;      /* given to nodes emitted next */
+    uint32_t n_random; /* random nodes so far: the next one's stream */
+    const char *label; /* given to nodes emitted next */
 };
 
 /* An empty graph for one batch size. The host is copied. */
@@ -83,7 +83,10 @@ const fv_node *fv_emit_node(fv_graph *graph, const fv_op *op, const void *attrs,
  * copied. Operators that are the identity at inference return in[0] when the graph is not for training. */
 fv_value fv_apply(fv_graph *graph, const fv_op *op, const void *attrs, const char *label, const fv_value *in, int n);
 
-static inline const fv_shape *fv_shape_of(const fv_graph *graph, fv_value v) { return &graph->values[v].shape; }
+static inline const fv_shape *fv_shape_of(const fv_graph *graph, fv_value v)
+{
+    return &graph->values[v].shape;
+}
 
 /* Append the backward nodes of graph->losses, and behind them what a training step changes besides parameters. gradients[v] (n_values of the graph before the call) receives the gradient
  * of each parameter, and of the input if `to_input`; 0 where there is none. `add` sums contributions.

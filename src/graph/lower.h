@@ -10,11 +10,14 @@ typedef struct fv_lower fv_lower;
 
 /* Where a pointer of the argument block points: to a value, when the memory plan is known. */
 typedef struct fv_bind {
-    size_t offset; /* of the pointer in the argument block */
+    size_t offset;  /* of the pointer in the argument block */
     fv_value value; /* 0 = stays NULL */
     size_t shift;   /* bytes behind the value's beginning */
 } fv_bind;
-#define FV_BIND(type, field, value) {offsetof(type, field), (value), 0}
+#define FV_BIND(type, field, value)                                                                                    \
+    {                                                                                                                  \
+        offsetof(type, field), (value), 0                                                                              \
+    }
 
 typedef struct fv_cost {
     double flops, bytes;

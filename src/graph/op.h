@@ -6,12 +6,12 @@
 
 /* ---- attributes: parser, printer, `fovea ops`, documentation and importers all read this table. */
 typedef enum fv_attr_type {
-    FV_ATTR_INT,   /* size_t:        64 */
-    FV_ATTR_REAL,  /* double:        .5 */
-    FV_ATTR_FLAG,  /* bool:          the name alone */
-    FV_ATTR_SIZE,  /* size_t[2]:     3x3, or 3 for both (rows, columns) */
-    FV_ATTR_PAD,   /* fv_pad:        pad 1, pad 1x2, pad 0,0,1,1 (top left bottom right), pad same */
-    FV_ATTR_WORD,  /* int:           one of `words`, its index */
+    FV_ATTR_INT,    /* size_t:        64 */
+    FV_ATTR_REAL,   /* double:        .5 */
+    FV_ATTR_FLAG,   /* bool:          the name alone */
+    FV_ATTR_SIZE,   /* size_t[2]:     3x3, or 3 for both (rows, columns) */
+    FV_ATTR_PAD,    /* fv_pad:        pad 1, pad 1x2, pad 0,0,1,1 (top left bottom right), pad same */
+    FV_ATTR_WORD,   /* int:           one of `words`, its index */
     FV_ATTR_CLASSES /* size_t:       64, or the word `classes` for the net's number of classes */
 } fv_attr_type;
 
@@ -23,12 +23,12 @@ typedef struct fv_pad {
 typedef struct fv_attr {
     const char *name;
     fv_attr_type type;
-    size_t offset;             /* in the operator's attribute struct */
-    double fallback;           /* value when not written (both numbers of a SIZE); FV_REQUIRED: must be written */
-    double least, most;        /* inclusive */
+    size_t offset;      /* in the operator's attribute struct */
+    double fallback;    /* value when not written (both numbers of a SIZE); FV_REQUIRED: must be written */
+    double least, most; /* inclusive */
     const char *help;
-    bool positional;           /* written without its name, in the table's order, right after the operator */
-    const char *const *words;  /* FV_ATTR_WORD: NULL-terminated */
+    bool positional;          /* written without its name, in the table's order, right after the operator */
+    const char *const *words; /* FV_ATTR_WORD: NULL-terminated */
 } fv_attr;
 #define FV_REQUIRED (-1e300)
 
@@ -38,16 +38,16 @@ typedef enum fv_init {
     FV_INIT_GLOROT,  /* uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot, Bengio 2010) */
     FV_INIT_LECUN,   /* normal, variance 1 / fan_in */
     FV_INIT_LECUN98, /* uniform in +-2.4 / fan_in (LeCun et al. 1998, appendix A) */
-    FV_INIT_TORCH,   /* uniform in +-1 / sqrt(fan_in), biases too: PyTorch's default for convolutions and dense layers */
-    FV_INIT_NORMAL,  /* normal, standard deviation init_value */
-    FV_INIT_VALUE    /* init_value everywhere */
+    FV_INIT_TORCH,  /* uniform in +-1 / sqrt(fan_in), biases too: PyTorch's default for convolutions and dense layers */
+    FV_INIT_NORMAL, /* normal, standard deviation init_value */
+    FV_INIT_VALUE   /* init_value everywhere */
 } fv_init;
 
 typedef struct fv_param {
-    const char *suffix;  /* "weight": the parameter is called label.weight */
-    fv_shape shape;      /* as kernels want it */
-    int file_rank;       /* how files hold it: axis a of the unmerged file tensor is axis file_order[a] of shape; */
-    int file_order[4];   /*   trailing axes are merged until file_rank are left (dense: [O,C,H,W] -> [O, C*H*W]) */
+    const char *suffix;     /* "weight": the parameter is called label.weight */
+    fv_shape shape;         /* as kernels want it */
+    int file_rank;          /* how files hold it: axis a of the unmerged file tensor is axis file_order[a] of shape; */
+    int file_order[4];      /*   trailing axes are merged until file_rank are left (dense: [O,C,H,W] -> [O, C*H*W]) */
     double fan_in, fan_out; /* of the initialisers */
     fv_init init;
     double init_value;
@@ -55,26 +55,27 @@ typedef struct fv_param {
     bool state;          /* not trained: a running average */
     uint64_t trainable;  /* numbers that training changes when fewer than elements (connection table), else 0 */
     const uint8_t *mask; /* [in_c, out_c] of a connection table, or NULL: weights outside begin and stay as 0 */
-    void (*constant)(double *elements); /* writes fixed numbers (RBF targets): neither trained nor kept in model files */
+    void (*constant)(
+        double *elements); /* writes fixed numbers (RBF targets): neither trained nor kept in model files */
 } fv_param;
 enum { FV_MAX_PARAMS = 4 };
 
 /* What tables print and the receptive field needs. */
 typedef struct fv_facts {
     size_t kernel[2], stride[2], pad_begin[2], pad_end[2], dilation[2], groups; /* 0 where it has none */
-    uint64_t macs;        /* multiplications a sample */
-    uint64_t connections; /* LeCun 1998's count a sample */
-    bool global;          /* each output sees the whole input (dense, global pooling) */
+    uint64_t macs;                                                              /* multiplications a sample */
+    uint64_t connections;                                                       /* LeCun 1998's count a sample */
+    bool global; /* each output sees the whole input (dense, global pooling) */
 } fv_facts;
 
 /* ---- flags */
 enum {
-    FV_OP_INPLACE = 1,   /* the output may lie in the first input's memory */
-    FV_OP_TRAINING = 2,  /* identity at inference: not built */
-    FV_OP_LOSS = 4,      /* takes labels as its last input; gives one value a sample */
-    FV_OP_HIDDEN = 8,    /* not a word of the notation (gradients, updates, packing) */
-    FV_OP_EFFECT = 16,   /* writes its inputs (updates): never removed as dead */
-    FV_OP_WORD = 32      /* says something to the reader alone: its value is its input's, no node is made */
+    FV_OP_INPLACE = 1,  /* the output may lie in the first input's memory */
+    FV_OP_TRAINING = 2, /* identity at inference: not built */
+    FV_OP_LOSS = 4,     /* takes labels as its last input; gives one value a sample */
+    FV_OP_HIDDEN = 8,   /* not a word of the notation (gradients, updates, packing) */
+    FV_OP_EFFECT = 16,  /* writes its inputs (updates): never removed as dead */
+    FV_OP_WORD = 32     /* says something to the reader alone: its value is its input's, no node is made */
 };
 
 /* fv_op.activation of an activation that is none of fv_act: it reads like one, but no other kernel computes it. */
@@ -84,9 +85,9 @@ struct fv_node;
 
 /* How the planner must pack input `input` of this operator before running it (0 = not). */
 typedef struct fv_packing {
-    int input;            /* index of the input, 0 = none is packed */
-    bool transposed;      /* the gradient to the data reads the turned matrix */
-    size_t groups_offset; /* of the number of groups in the attributes, 0 = one group */
+    int input;                                   /* index of the input, 0 = none is packed */
+    bool transposed;                             /* the gradient to the data reads the turned matrix */
+    size_t groups_offset;                        /* of the number of groups in the attributes, 0 = one group */
     size_t (*parts)(const struct fv_node *node); /* into how many matrices a turned group is cut, NULL = 1 */
     /* Does this node's kernel read weights of this shape as they are? NULL = no node's does. */
     bool (*unpacked)(const struct fv_node *node, const fv_shape *weight);
@@ -99,7 +100,7 @@ struct fv_op {
     const fv_attr *attrs; /* ends with a NULL name; NULL = none */
     int activation;       /* the fv_act that this operator applies, 0 = it is not an activation, FV_OP_OWN_ACTIVATION */
     size_t attr_bytes;
-    int inputs, outputs;  /* inputs counts parameters too; -1 = any number (concat) */
+    int inputs, outputs; /* inputs counts parameters too; -1 = any number (concat) */
     unsigned flags;
 
     /* Parameters for input x, or none. Fills list and returns their number, or -1 with *err filled. */

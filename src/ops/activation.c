@@ -43,7 +43,12 @@ static void lower_back(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_act_backward = {
-    .name = "act_backward", .help = "gradient of an activation, from its output",
-    .attr_bytes = sizeof(fv_act_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
-    .shape = fv_shape_like_first, .lower = lower_back,
+    .name = "act_backward",
+    .help = "gradient of an activation, from its output",
+    .attr_bytes = sizeof(fv_act_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
+    .shape = fv_shape_like_first,
+    .lower = lower_back,
 };

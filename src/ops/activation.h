@@ -13,8 +13,15 @@ void fv_act_lower(fv_lower *lower, const fv_node *node);
 /* The record of one activation, in its own file with its formula. */
 #define FV_ACTIVATION(symbol, word, act_, help_)                                                                       \
     const fv_op fv_op_##symbol = {                                                                                     \
-        .name = word, .help = help_, .inputs = 1, .outputs = 1, .flags = FV_OP_INPLACE, .activation = act_,            \
-        .shape = fv_shape_like_first, .grad = fv_act_grad, .lower = fv_act_lower,                                      \
+        .name = word,                                                                                                  \
+        .help = help_,                                                                                                 \
+        .inputs = 1,                                                                                                   \
+        .outputs = 1,                                                                                                  \
+        .flags = FV_OP_INPLACE,                                                                                        \
+        .activation = act_,                                                                                            \
+        .shape = fv_shape_like_first,                                                                                  \
+        .grad = fv_act_grad,                                                                                           \
+        .lower = fv_act_lower,                                                                                         \
     }
 
 #endif

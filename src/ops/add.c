@@ -32,15 +32,21 @@ static void lower(fv_lower *l, const fv_node *node)
 {
     const add_attrs *a = node->attrs;
     const fv_elementwise_args args = {.act = (fv_act)a->act};
-    const fv_bind binds[] = {FV_BIND(fv_elementwise_args, x, node->in[0]),
-                             FV_BIND(fv_elementwise_args, b, node->in[1]),
+    const fv_bind binds[] = {FV_BIND(fv_elementwise_args, x, node->in[0]), FV_BIND(fv_elementwise_args, b, node->in[1]),
                              FV_BIND(fv_elementwise_args, out, node->out[0])};
 
     fv_lower_elementwise(l, node, FV_K_add, args, binds, FV_COUNT(binds), 2);
 }
 
 const fv_op fv_op_add = {
-    .name = "add", .help = "sum of two values", .attr_bytes = sizeof(add_attrs), .inputs = 2, .outputs = 1,
-    .flags = FV_OP_INPLACE, .shape = shape, .grad = grad, .lower = lower,
+    .name = "add",
+    .help = "sum of two values",
+    .attr_bytes = sizeof(add_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_INPLACE,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
     .act_offset = offsetof(add_attrs, act),
 };

@@ -35,8 +35,13 @@ static void square_lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_square_sum = {
-    .name = "square_sum", .help = "sums of squares of gradients", .inputs = -1, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = square_shape, .lower = square_lower,
+    .name = "square_sum",
+    .help = "sums of squares of gradients",
+    .inputs = -1,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = square_shape,
+    .lower = square_lower,
 };
 
 static fv_status clip_shape(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
@@ -57,12 +62,17 @@ static void clip_lower(fv_lower *l, const fv_node *node)
     const fv_bind binds[] = {FV_BIND(fv_clip_args, parts, node->in[0]), FV_BIND(fv_clip_args, norm, node->out[0]),
                              FV_BIND(fv_clip_args, factor, node->out[1])};
 
-    fv_lower_step(l, FV_K_clip_factor, &args, sizeof args, (fv_work){.items = 1, .least_items = 1, .parts = 1}, binds, FV_COUNT(binds), 0,
-                  (fv_cost){(double)n_parts, 8 * (double)n_parts});
+    fv_lower_step(l, FV_K_clip_factor, &args, sizeof args, (fv_work){.items = 1, .least_items = 1, .parts = 1}, binds,
+                  FV_COUNT(binds), 0, (fv_cost){(double)n_parts, 8 * (double)n_parts});
 }
 
 const fv_op fv_op_clip_factor = {
-    .name = "clip_factor", .help = "norm of all gradients and the factor that clips it",
-    .attr_bytes = sizeof(fv_clip_attrs), .inputs = 1, .outputs = 2, .flags = FV_OP_HIDDEN, .shape = clip_shape,
+    .name = "clip_factor",
+    .help = "norm of all gradients and the factor that clips it",
+    .attr_bytes = sizeof(fv_clip_attrs),
+    .inputs = 1,
+    .outputs = 2,
+    .flags = FV_OP_HIDDEN,
+    .shape = clip_shape,
     .lower = clip_lower,
 };

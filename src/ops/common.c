@@ -47,14 +47,24 @@ int fv_weight_params(const fv_init_attrs *init, fv_param list[FV_MAX_PARAMS], fv
 {
     const bool follows = init->init == FV_INIT_TORCH || init->init == FV_INIT_LECUN98; /* biases as the weights */
 
-    list[0] = (fv_param){.suffix = "weight", .shape = shape, .file_rank = file_rank, .file_order = {3, 2, 0, 1},
-                         .fan_in = fan_in, .fan_out = fan_out, .init = (fv_init)init->init, .init_value = init->std,
+    list[0] = (fv_param){.suffix = "weight",
+                         .shape = shape,
+                         .file_rank = file_rank,
+                         .file_order = {3, 2, 0, 1},
+                         .fan_in = fan_in,
+                         .fan_out = fan_out,
+                         .init = (fv_init)init->init,
+                         .init_value = init->std,
                          .decay = true};
     if (init->nobias)
         return 1;
-    list[1] = (fv_param){.suffix = "bias", .shape = fv_shape1(fv_channels(&shape)), .file_rank = 1,
-                         .fan_in = fan_in, .fan_out = fan_out,
-                         .init = follows ? (fv_init)init->init : FV_INIT_VALUE, .init_value = init->bias};
+    list[1] = (fv_param){.suffix = "bias",
+                         .shape = fv_shape1(fv_channels(&shape)),
+                         .file_rank = 1,
+                         .fan_in = fan_in,
+                         .fan_out = fan_out,
+                         .init = follows ? (fv_init)init->init : FV_INIT_VALUE,
+                         .init_value = init->bias};
     return 2;
 }
 

@@ -29,11 +29,13 @@ typedef struct fv_init_attrs {
 } fv_init_attrs;
 extern const char *const fv_init_words[];
 
-#define FV_INIT_ATTRS(type)                                                                                            \
-    {"init", FV_ATTR_WORD, offsetof(type, init.init), FV_INIT_HE, 0, 0, "how weights begin", false, fv_init_words},    \
-    {"std", FV_ATTR_REAL, offsetof(type, init.std), .01, 0, 1e3, "standard deviation of init normal", false, NULL},    \
-    {"bias", FV_ATTR_REAL, offsetof(type, init.bias), 0, -1e3, 1e3, "first value of biases", false, NULL},             \
-    {"nobias", FV_ATTR_FLAG, offsetof(type, init.nobias), 0, 0, 1, "no bias (batch norm follows)", false, NULL}
+#define FV_INIT_ATTRS(type)                                                                                             \
+    {"init", FV_ATTR_WORD, offsetof(type, init.init), FV_INIT_HE, 0, 0, "how weights begin", false, fv_init_words},     \
+        {"std", FV_ATTR_REAL, offsetof(type, init.std), .01, 0, 1e3, "standard deviation of init normal", false, NULL}, \
+        {"bias", FV_ATTR_REAL, offsetof(type, init.bias), 0, -1e3, 1e3, "first value of biases", false, NULL},          \
+    {                                                                                                                   \
+        "nobias", FV_ATTR_FLAG, offsetof(type, init.nobias), 0, 0, 1, "no bias (batch norm follows)", false, NULL       \
+    }
 
 /* Weight and bias parameters of `shape` [.., out]; returns how many. */
 int fv_weight_params(const fv_init_attrs *init, fv_param list[FV_MAX_PARAMS], fv_shape shape, int file_rank,

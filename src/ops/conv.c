@@ -53,8 +53,12 @@ _Static_assert(offsetof(fv_conv_args, scratch_bytes) == offsetof(fv_conv_args, s
 static fv_conv_geometry geometry(const fv_conv_attrs *a, const fv_shape *x)
 {
     fv_window w[2];
-    fv_conv_geometry g = {.n = x->dim[0], .in_h = x->dim[1], .in_w = x->dim[2], .in_c = x->dim[3],
-                          .out_c = a->features, .groups = a->groups};
+    fv_conv_geometry g = {.n = x->dim[0],
+                          .in_h = x->dim[1],
+                          .in_w = x->dim[2],
+                          .in_c = x->dim[3],
+                          .out_c = a->features,
+                          .groups = a->groups};
 
     fv_windows(a->kernel, a->stride, a->dilation, &a->pad, w);
     g.kernel_h = w[0].kernel, g.kernel_w = w[1].kernel;
@@ -83,7 +87,8 @@ static bool as_product(const fv_conv_attrs *a, const fv_conv_geometry *g, size_t
 
 static fv_cost conv_cost(const fv_conv_geometry *g, double real)
 {
-    const double taps = (double)(g->kernel_h * g->kernel_w * (g->in_c / g->groups)), outputs = (double)(g->out_h * g->out_w);
+    const double taps = (double)(g->kernel_h * g->kernel_w * (g->in_c / g->groups)),
+                 outputs = (double)(g->out_h * g->out_w);
     const double in = (double)(g->in_h * g->in_w * g->in_c), out = outputs * (double)g->out_c;
 
     return (fv_cost){2 * (double)g->n * out * taps, real * ((double)g->n * (in + out) + taps * (double)g->out_c)};
@@ -133,9 +138,10 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
     if (check_channels(a, &in[0], err))
         return FV_E_SHAPE;
     if (!g.out_h || !g.out_w)
-        return fv_fail(err, FV_E_SHAPE, "conv %zux%zu: input is %zux%zu and padding %zu,%zu,%zu,%zu (top, left, bottom, "
-                       "right): the kernel does not fit in it", g.kernel_h, g.kernel_w, g.in_h, g.in_w, g.pad_top,
-                       g.pad_left, g.pad_bottom, g.pad_right);
+        return fv_fail(err, FV_E_SHAPE,
+                       "conv %zux%zu: input is %zux%zu and padding %zu,%zu,%zu,%zu (top, left, bottom, "
+                       "right): the kernel does not fit in it",
+                       g.kernel_h, g.kernel_w, g.in_h, g.in_w, g.pad_top, g.pad_left, g.pad_bottom, g.pad_right);
     out[0] = fv_shape4(g.n, g.out_h, g.out_w, g.out_c);
     return FV_OK;
 }
@@ -166,15 +172,22 @@ static void lower(fv_lower *l, const fv_node *node)
     size_t rows, depth;
 
     if (as_product(a, &g, &rows, &depth)) {
-        fv_lower_product(l, &(fv_product){.a = node->in[0], .b = node->in[1], .bias = bias, .c = node->out[0],
-                                          .rows = rows, .depth = depth, .cols = g.out_c, .act = (fv_act)a->act});
+        fv_lower_product(l, &(fv_product){.a = node->in[0],
+                                          .b = node->in[1],
+                                          .bias = bias,
+                                          .c = node->out[0],
+                                          .rows = rows,
+                                          .depth = depth,
+                                          .cols = g.out_c,
+                                          .act = (fv_act)a->act});
         return;
     }
     fv_conv_args args = {.g = g, .act = (fv_act)a->act};
     const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
                              FV_BIND(fv_conv_args, bias, bias), FV_BIND(fv_conv_args, y, node->out[0])};
     const bool own = fv_is_depthwise(&g);
-    const fv_work work = own ? fv_work_depthwise(&args, g.out_h, g.out_w) : fv_work_conv_forward(fv_lower_kernels(l), &args);
+    const fv_work work =
+        own ? fv_work_depthwise(&args, g.out_h, g.out_w) : fv_work_conv_forward(fv_lower_kernels(l), &args);
 
     fv_lower_step(l, own ? FV_K_depthwise_forward : FV_K_conv_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
                   offsetof(fv_conv_args, scratch), cost);
@@ -205,13 +218,25 @@ static bool depthwise(const fv_conv_attrs *a, const fv_shape *w)
     return a->groups > 1 && a->groups == a->features && w->dim[2] == 1;
 }
 
-static bool unpacked(const fv_node *node, const fv_shape *w) { return depthwise(node->attrs, w); }
+static bool unpacked(const fv_node *node, const fv_shape *w)
+{
+    return depthwise(node->attrs, w);
+}
 
 const fv_op fv_op_conv = {
-    .name = "conv", .help = "convolution: kernel rows x columns, output channels",
-    .attrs = attrs, .attr_bytes = sizeof(fv_conv_attrs), .inputs = 3, .outputs = 1,
-    .params = params, .shape = shape, .grad = grad, .lower = lower, .facts = facts,
-    .packing = {1, false, offsetof(fv_conv_attrs, groups), NULL, unpacked}, .act_offset = offsetof(fv_conv_attrs, act),
+    .name = "conv",
+    .help = "convolution: kernel rows x columns, output channels",
+    .attrs = attrs,
+    .attr_bytes = sizeof(fv_conv_attrs),
+    .inputs = 3,
+    .outputs = 1,
+    .params = params,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
+    .facts = facts,
+    .packing = {1, false, offsetof(fv_conv_attrs, groups), NULL, unpacked},
+    .act_offset = offsetof(fv_conv_attrs, act),
 };
 
 /* ---------------------------------------------------------------------------------------------- gradients */
@@ -226,8 +251,13 @@ static void lower_x(fv_lower *l, const fv_node *node)
     size_t rows, depth;
 
     if (as_product(&a->conv, &g, &rows, &depth)) {
-        fv_lower_product(l, &(fv_product){.a = node->in[0], .b = node->in[1], .gate = gate, .c = node->out[0],
-                                          .rows = rows, .depth = g.out_c, .cols = depth,
+        fv_lower_product(l, &(fv_product){.a = node->in[0],
+                                          .b = node->in[1],
+                                          .gate = gate,
+                                          .c = node->out[0],
+                                          .rows = rows,
+                                          .depth = g.out_c,
+                                          .cols = depth,
                                           .gate_act = (fv_act)a->gate_act});
         return;
     }
@@ -235,10 +265,11 @@ static void lower_x(fv_lower *l, const fv_node *node)
     const fv_bind binds[] = {FV_BIND(fv_conv_args, dy, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
                              FV_BIND(fv_conv_args, gate, gate), FV_BIND(fv_conv_args, dx, node->out[0])};
     const bool own = fv_is_depthwise(&g);
-    const fv_work work = own ? fv_work_depthwise(&args, g.in_h, g.in_w) : fv_work_conv_backward_x(fv_lower_kernels(l), &args);
+    const fv_work work =
+        own ? fv_work_depthwise(&args, g.in_h, g.in_w) : fv_work_conv_backward_x(fv_lower_kernels(l), &args);
 
-    fv_lower_step(l, own ? FV_K_depthwise_backward_x : FV_K_conv_backward_x, &args, sizeof args, work, binds, FV_COUNT(binds),
-                  offsetof(fv_conv_args, scratch), cost);
+    fv_lower_step(l, own ? FV_K_depthwise_backward_x : FV_K_conv_backward_x, &args, sizeof args, work, binds,
+                  FV_COUNT(binds), offsetof(fv_conv_args, scratch), cost);
 }
 
 /* The kernel of convolution reads a row of w after another, a plain product all of it. */
@@ -259,9 +290,14 @@ static bool unpacked_x(const fv_node *node, const fv_shape *w)
 }
 
 const fv_op fv_op_conv_backward_x = {
-    .name = "conv_backward_x", .help = "gradient of a convolution to its input",
-    .attr_bytes = sizeof(fv_conv_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_of_input, .lower = lower_x,
+    .name = "conv_backward_x",
+    .help = "gradient of a convolution to its input",
+    .attr_bytes = sizeof(fv_conv_backward_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_of_input,
+    .lower = lower_x,
     .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), parts_x, unpacked_x},
     .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
 };
@@ -290,8 +326,13 @@ static void lower_w(fv_lower *l, const fv_node *node)
     size_t rows, depth;
 
     if (as_product(&a->conv, &g, &rows, &depth)) {
-        fv_lower_product_tn(l, &(fv_product){.a = node->in[0], .b = node->in[1], .c = node->out[0], .sums = dbias,
-                                             .rows = depth, .depth = rows, .cols = g.out_c});
+        fv_lower_product_tn(l, &(fv_product){.a = node->in[0],
+                                             .b = node->in[1],
+                                             .c = node->out[0],
+                                             .sums = dbias,
+                                             .rows = depth,
+                                             .depth = rows,
+                                             .cols = g.out_c});
         return;
     }
     const bool own = fv_is_depthwise(&g);
@@ -302,8 +343,8 @@ static void lower_w(fv_lower *l, const fv_node *node)
     const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, dy, node->in[1]),
                              FV_BIND(fv_conv_args, dw_parts, dw_parts), FV_BIND(fv_conv_args, db_parts, db_parts)};
 
-    fv_lower_step(l, own ? FV_K_depthwise_backward_w : FV_K_conv_backward_w, &args, sizeof args, work, binds, FV_COUNT(binds),
-                  offsetof(fv_conv_args, scratch), conv_cost(&g, (double)k->real_bytes));
+    fv_lower_step(l, own ? FV_K_depthwise_backward_w : FV_K_conv_backward_w, &args, sizeof args, work, binds,
+                  FV_COUNT(binds), offsetof(fv_conv_args, scratch), conv_cost(&g, (double)k->real_bytes));
     if (split) {
         fv_lower_sum(l, dw_parts, work.parts, node->out[0], taps * g.out_c);
         if (dbias)
@@ -312,7 +353,12 @@ static void lower_w(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_conv_backward_w = {
-    .name = "conv_backward_w", .help = "gradient of a convolution to its weights and biases",
-    .attr_bytes = sizeof(fv_conv_backward_attrs), .inputs = 2, .outputs = 2, .flags = FV_OP_HIDDEN,
-    .shape = shape_w, .lower = lower_w,
+    .name = "conv_backward_w",
+    .help = "gradient of a convolution to its weights and biases",
+    .attr_bytes = sizeof(fv_conv_backward_attrs),
+    .inputs = 2,
+    .outputs = 2,
+    .flags = FV_OP_HIDDEN,
+    .shape = shape_w,
+    .lower = lower_w,
 };

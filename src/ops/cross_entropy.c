@@ -35,13 +35,25 @@ static void lower_back(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_cross_entropy = {
-    .name = "cross-entropy", .help = "loss: negative log of the right class's soft-max", .attrs = attrs,
-    .attr_bytes = sizeof(cross_entropy_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_LOSS,
-    .shape = fv_loss_shape, .grad = grad, .lower = lower,
+    .name = "cross-entropy",
+    .help = "loss: negative log of the right class's soft-max",
+    .attrs = attrs,
+    .attr_bytes = sizeof(cross_entropy_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_LOSS,
+    .shape = fv_loss_shape,
+    .grad = grad,
+    .lower = lower,
 };
 
 const fv_op fv_op_cross_entropy_backward = {
-    .name = "cross_entropy_backward", .help = "gradient of cross-entropy",
-    .attr_bytes = sizeof(cross_entropy_attrs), .inputs = 3, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_like_first, .lower = lower_back,
+    .name = "cross_entropy_backward",
+    .help = "gradient of cross-entropy",
+    .attr_bytes = sizeof(cross_entropy_attrs),
+    .inputs = 3,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_like_first,
+    .lower = lower_back,
 };

@@ -26,7 +26,10 @@ static const fv_attr attrs[] = {
     {0},
 };
 
-static size_t inputs_of(const fv_shape *x) { return fv_elements(x) / x->dim[0]; }
+static size_t inputs_of(const fv_shape *x)
+{
+    return fv_elements(x) / x->dim[0];
+}
 
 static int params(const void *attrs_, const fv_shape *x, fv_param list[FV_MAX_PARAMS], fv_error *err)
 {
@@ -69,8 +72,13 @@ static void lower(fv_lower *l, const fv_node *node)
     const dense_attrs *a = node->attrs;
     const fv_shape *x = fv_lower_shape(l, node->in[0]);
 
-    fv_lower_product(l, &(fv_product){.a = node->in[0], .b = node->in[1], .bias = node->n_in > 2 ? node->in[2] : 0,
-                                      .c = node->out[0], .rows = x->dim[0], .depth = inputs_of(x), .cols = a->features,
+    fv_lower_product(l, &(fv_product){.a = node->in[0],
+                                      .b = node->in[1],
+                                      .bias = node->n_in > 2 ? node->in[2] : 0,
+                                      .c = node->out[0],
+                                      .rows = x->dim[0],
+                                      .depth = inputs_of(x),
+                                      .cols = a->features,
                                       .act = (fv_act)a->act});
 }
 
@@ -85,25 +93,45 @@ static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, 
 }
 
 const fv_op fv_op_dense = {
-    .name = "dense", .help = "fully connected layer",
-    .attrs = attrs, .attr_bytes = sizeof(dense_attrs), .inputs = 3, .outputs = 1,
-    .params = params, .shape = shape, .grad = grad, .lower = lower, .facts = facts,
-    .packing = {.input = 1}, .act_offset = offsetof(dense_attrs, act),
+    .name = "dense",
+    .help = "fully connected layer",
+    .attrs = attrs,
+    .attr_bytes = sizeof(dense_attrs),
+    .inputs = 3,
+    .outputs = 1,
+    .params = params,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
+    .facts = facts,
+    .packing = {.input = 1},
+    .act_offset = offsetof(dense_attrs, act),
 };
 
 static void lower_x(fv_lower *l, const fv_node *node)
 {
     const dense_backward_attrs *a = node->attrs;
 
-    fv_lower_product(l, &(fv_product){.a = node->in[0], .b = node->in[1], .gate = node->n_in > 2 ? node->in[2] : 0,
-                                      .c = node->out[0], .rows = a->x.dim[0], .depth = a->features,
-                                      .cols = inputs_of(&a->x), .gate_act = (fv_act)a->gate_act});
+    fv_lower_product(l, &(fv_product){.a = node->in[0],
+                                      .b = node->in[1],
+                                      .gate = node->n_in > 2 ? node->in[2] : 0,
+                                      .c = node->out[0],
+                                      .rows = a->x.dim[0],
+                                      .depth = a->features,
+                                      .cols = inputs_of(&a->x),
+                                      .gate_act = (fv_act)a->gate_act});
 }
 
 const fv_op fv_op_dense_backward_x = {
-    .name = "dense_backward_x", .help = "gradient of a dense layer to its input",
-    .attr_bytes = sizeof(dense_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_of_input, .lower = lower_x, .packing = {.input = 1, .transposed = true},
+    .name = "dense_backward_x",
+    .help = "gradient of a dense layer to its input",
+    .attr_bytes = sizeof(dense_backward_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_of_input,
+    .lower = lower_x,
+    .packing = {.input = 1, .transposed = true},
     .gate_offset = offsetof(dense_backward_attrs, gate_act),
 };
 
@@ -123,13 +151,22 @@ static void lower_w(fv_lower *l, const fv_node *node)
 {
     const dense_backward_attrs *a = node->attrs;
 
-    fv_lower_product_tn(l, &(fv_product){.a = node->in[0], .b = node->in[1], .c = node->out[0],
-                                         .sums = a->bias ? node->out[1] : 0, .rows = inputs_of(&a->x),
-                                         .depth = a->x.dim[0], .cols = a->features});
+    fv_lower_product_tn(l, &(fv_product){.a = node->in[0],
+                                         .b = node->in[1],
+                                         .c = node->out[0],
+                                         .sums = a->bias ? node->out[1] : 0,
+                                         .rows = inputs_of(&a->x),
+                                         .depth = a->x.dim[0],
+                                         .cols = a->features});
 }
 
 const fv_op fv_op_dense_backward_w = {
-    .name = "dense_backward_w", .help = "gradient of a dense layer to its weights and biases",
-    .attr_bytes = sizeof(dense_backward_attrs), .inputs = 2, .outputs = 2, .flags = FV_OP_HIDDEN,
-    .shape = shape_w, .lower = lower_w,
+    .name = "dense_backward_w",
+    .help = "gradient of a dense layer to its weights and biases",
+    .attr_bytes = sizeof(dense_backward_attrs),
+    .inputs = 2,
+    .outputs = 2,
+    .flags = FV_OP_HIDDEN,
+    .shape = shape_w,
+    .lower = lower_w,
 };

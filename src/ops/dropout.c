@@ -22,8 +22,8 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
 static void lower(fv_lower *l, const fv_node *node)
 {
     const dropout_attrs *a = node->attrs;
-    const fv_elementwise_args args = {.rate = a->rate, .seed = fv_lower_seed(l), .stream = a->stream,
-                                      .step = fv_lower_step_counter(l)};
+    const fv_elementwise_args args = {
+        .rate = a->rate, .seed = fv_lower_seed(l), .stream = a->stream, .step = fv_lower_step_counter(l)};
     const fv_bind binds[] = {FV_BIND(fv_elementwise_args, x, node->in[0]),
                              FV_BIND(fv_elementwise_args, out, node->out[0])};
 
@@ -31,8 +31,15 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_dropout = {
-    .name = "dropout", .help = "zero a share of the values while training",
-    .attrs = attrs, .attr_bytes = sizeof(dropout_attrs), .inputs = 1, .outputs = 1,
-    .flags = FV_OP_INPLACE | FV_OP_TRAINING, .stream_offset = offsetof(dropout_attrs, stream),
-    .shape = fv_shape_like_first, .grad = grad, .lower = lower,
+    .name = "dropout",
+    .help = "zero a share of the values while training",
+    .attrs = attrs,
+    .attr_bytes = sizeof(dropout_attrs),
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_INPLACE | FV_OP_TRAINING,
+    .stream_offset = offsetof(dropout_attrs, stream),
+    .shape = fv_shape_like_first,
+    .grad = grad,
+    .lower = lower,
 };

@@ -6,8 +6,10 @@ fv_status fv_loss_shape(const fv_node *node, const fv_shape *in, fv_shape *out, 
 
     (void)dtype;
     if (in[0].rank != 4 || in[0].dim[1] != 1 || in[0].dim[2] != 1)
-        return fv_fail(err, FV_E_SHAPE, "%s: needs one value a class (Nx1x1xclasses), its input is %s; add a dense "
-                       "layer", node->op->name, fv_shape_text(&in[0], text));
+        return fv_fail(err, FV_E_SHAPE,
+                       "%s: needs one value a class (Nx1x1xclasses), its input is %s; add a dense "
+                       "layer",
+                       node->op->name, fv_shape_text(&in[0], text));
     out[0] = fv_shape1(in[0].dim[0]);
     return FV_OK;
 }

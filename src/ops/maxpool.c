@@ -45,9 +45,17 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_maxpool = {
-    .name = "maxpool", .help = "largest value of each window",
-    .attrs = attrs, .attr_bytes = sizeof(fv_pool_attrs), .inputs = 1, .outputs = 2,
-    .shape = shape, .grad = grad, .lower = lower, .facts = fv_pool_facts, .act_offset = offsetof(fv_pool_attrs, act),
+    .name = "maxpool",
+    .help = "largest value of each window",
+    .attrs = attrs,
+    .attr_bytes = sizeof(fv_pool_attrs),
+    .inputs = 1,
+    .outputs = 2,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
+    .facts = fv_pool_facts,
+    .act_offset = offsetof(fv_pool_attrs, act),
 };
 
 /* dx from dy and argmax; with a folded activation also from y, the pool's output (third input). */
@@ -66,7 +74,12 @@ static void lower_back(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_maxpool_backward = {
-    .name = "maxpool_backward", .help = "gradient of max-pooling: all of it to the maximum",
-    .attr_bytes = sizeof(fv_pool_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_of_input, .lower = lower_back,
+    .name = "maxpool_backward",
+    .help = "gradient of max-pooling: all of it to the maximum",
+    .attr_bytes = sizeof(fv_pool_backward_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_of_input,
+    .lower = lower_back,
 };

@@ -9,7 +9,10 @@ static const fv_op *const all[] = {
 #undef OP
 };
 
-const fv_op *fv_op_list(size_t i) { return i < FV_COUNT(all) ? all[i] : NULL; }
+const fv_op *fv_op_list(size_t i)
+{
+    return i < FV_COUNT(all) ? all[i] : NULL;
+}
 
 const fv_op *fv_op_find(const char *name)
 {

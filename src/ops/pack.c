@@ -31,7 +31,10 @@ static void lower(fv_lower *l, const fv_node *node)
     const fv_shape *w = fv_lower_shape(l, node->in[0]);
     const fv_kernels *k = fv_lower_kernels(l);
     const size_t out = fv_channels(w), elements = fv_elements(w);
-    fv_pack_args args = {.groups = a->groups, .parts = a->parts, .ld = out, .group_stride = out / a->groups,
+    fv_pack_args args = {.groups = a->groups,
+                         .parts = a->parts,
+                         .ld = out,
+                         .group_stride = out / a->groups,
                          .transposed = a->transposed};
     const fv_bind binds[] = {FV_BIND(fv_pack_args, b, node->in[0]), FV_BIND(fv_pack_args, panels, node->out[0])};
     size_t panels;
@@ -45,6 +48,12 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_pack = {
-    .name = "pack", .help = "weights into the layout of the matrix kernels", .attr_bytes = sizeof(fv_pack_attrs),
-    .inputs = 1, .outputs = 1, .flags = FV_OP_HIDDEN, .shape = shape, .lower = lower,
+    .name = "pack",
+    .help = "weights into the layout of the matrix kernels",
+    .attr_bytes = sizeof(fv_pack_attrs),
+    .inputs = 1,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = shape,
+    .lower = lower,
 };

@@ -19,10 +19,20 @@ fv_pool_args fv_pool_describe(const fv_pool_attrs *a, const fv_shape *x)
 
     windows(a, x, w);
     return (fv_pool_args){
-        .n = x->dim[0], .in_h = x->dim[1], .in_w = x->dim[2], .c = x->dim[3],
-        .out_h = fv_window_count(&w[0], x->dim[1], a->ceil), .out_w = fv_window_count(&w[1], x->dim[2], a->ceil),
-        .kernel_h = w[0].kernel, .kernel_w = w[1].kernel, .stride_h = w[0].stride, .stride_w = w[1].stride,
-        .pad_top = w[0].begin, .pad_left = w[1].begin, .act = (fv_act)a->act, .count_pad = a->count_pad,
+        .n = x->dim[0],
+        .in_h = x->dim[1],
+        .in_w = x->dim[2],
+        .c = x->dim[3],
+        .out_h = fv_window_count(&w[0], x->dim[1], a->ceil),
+        .out_w = fv_window_count(&w[1], x->dim[2], a->ceil),
+        .kernel_h = w[0].kernel,
+        .kernel_w = w[1].kernel,
+        .stride_h = w[0].stride,
+        .stride_w = w[1].stride,
+        .pad_top = w[0].begin,
+        .pad_left = w[1].begin,
+        .act = (fv_act)a->act,
+        .count_pad = a->count_pad,
     };
 }
 
@@ -34,8 +44,10 @@ fv_status fv_pool_shape(const char *name, const fv_pool_attrs *a, const fv_shape
     windows(a, x, w);
     for (int i = 0; i < 2; i++)
         if (w[i].begin >= w[i].kernel || w[i].end >= w[i].kernel)
-            return fv_fail(err, FV_E_SHAPE, "%s %zux%zu: padding %zu is not smaller than the window, which would hold "
-                           "padding alone", name, p.kernel_h, p.kernel_w, w[i].begin > w[i].end ? w[i].begin : w[i].end);
+            return fv_fail(err, FV_E_SHAPE,
+                           "%s %zux%zu: padding %zu is not smaller than the window, which would hold "
+                           "padding alone",
+                           name, p.kernel_h, p.kernel_w, w[i].begin > w[i].end ? w[i].begin : w[i].end);
     if (!p.out_h || !p.out_w)
         return fv_fail(err, FV_E_SHAPE, "%s %zux%zu: input is %zux%zu, nothing left to pool", name, p.kernel_h,
                        p.kernel_w, p.in_h, p.in_w);

@@ -26,12 +26,15 @@ fv_cost fv_pool_cost(const fv_pool_args *args, double real);
 
 #define FV_POOL_ATTRS                                                                                                  \
     {"kernel", FV_ATTR_SIZE, offsetof(fv_pool_attrs, kernel), 2, 1, 1024, "rows x columns", true, NULL},               \
-    {"stride", FV_ATTR_SIZE, offsetof(fv_pool_attrs, stride), 0, 0, 1024, "step of the window; 0 = the kernel's",      \
-     false, NULL},                                                                                                     \
-    {"pad", FV_ATTR_PAD, offsetof(fv_pool_attrs, pad), 0, 0, 1024, "cells around the input that are not there",        \
-     false, NULL},                                                                                                     \
-    {"ceil", FV_ATTR_FLAG, offsetof(fv_pool_attrs, ceil), 0, 0, 1, "the last window may hang over the edge", false,    \
-     NULL},                                                                                                            \
-    {"global", FV_ATTR_FLAG, offsetof(fv_pool_attrs, global), 0, 0, 1, "one window over the whole input", false, NULL}
+        {"stride", FV_ATTR_SIZE, offsetof(fv_pool_attrs, stride), 0, 0, 1024, "step of the window; 0 = the kernel's",  \
+         false,    NULL},                                                                                              \
+        {"pad", FV_ATTR_PAD, offsetof(fv_pool_attrs, pad), 0, 0, 1024, "cells around the input that are not there",    \
+         false, NULL},                                                                                                 \
+        {"ceil", FV_ATTR_FLAG, offsetof(fv_pool_attrs, ceil), 0, 0, 1, "the last window may hang over the edge",       \
+         false,  NULL},                                                                                                \
+    {                                                                                                                  \
+        "global", FV_ATTR_FLAG, offsetof(fv_pool_attrs, global), 0, 0, 1, "one window over the whole input", false,    \
+            NULL                                                                                                       \
+    }
 
 #endif

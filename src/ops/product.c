@@ -25,8 +25,13 @@ static void cut_by_units(fv_lower *l, fv_gemm_args *args, fv_work *work)
 void fv_lower_product(fv_lower *l, const fv_product *p)
 {
     const fv_kernels *k = fv_lower_kernels(l);
-    fv_gemm_args args = {.rows = p->rows, .depth = p->depth, .cols = p->cols, .lda = p->depth, .ldc = p->cols,
-                         .act = p->act, .gate_act = p->gate_act};
+    fv_gemm_args args = {.rows = p->rows,
+                         .depth = p->depth,
+                         .cols = p->cols,
+                         .lda = p->depth,
+                         .ldc = p->cols,
+                         .act = p->act,
+                         .gate_act = p->gate_act};
     const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, p->a), FV_BIND(fv_gemm_args, b, p->b),
                              FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, gate, p->gate),
                              FV_BIND(fv_gemm_args, c, p->c)};

@@ -29,7 +29,10 @@ static fv_loss_args describe(const fv_node *node)
     return (fv_loss_args){.map = a->map, .j = a->j};
 }
 
-static void lower(fv_lower *l, const fv_node *node) { fv_loss_lower(l, node, FV_K_rbf_loss_forward, describe(node)); }
+static void lower(fv_lower *l, const fv_node *node)
+{
+    fv_loss_lower(l, node, FV_K_rbf_loss_forward, describe(node));
+}
 
 static void lower_back(fv_lower *l, const fv_node *node)
 {
@@ -37,12 +40,25 @@ static void lower_back(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_rbf_loss = {
-    .name = "rbf-loss", .help = "loss of LeNet 1998 on RBF distances", .attrs = attrs,
-    .attr_bytes = sizeof(rbf_loss_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_LOSS,
-    .shape = fv_loss_shape, .grad = grad, .lower = lower,
+    .name = "rbf-loss",
+    .help = "loss of LeNet 1998 on RBF distances",
+    .attrs = attrs,
+    .attr_bytes = sizeof(rbf_loss_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_LOSS,
+    .shape = fv_loss_shape,
+    .grad = grad,
+    .lower = lower,
 };
 
 const fv_op fv_op_rbf_loss_backward = {
-    .name = "rbf_loss_backward", .help = "gradient of rbf-loss", .attr_bytes = sizeof(rbf_loss_attrs), .inputs = 3,
-    .outputs = 1, .flags = FV_OP_HIDDEN, .shape = fv_shape_like_first, .lower = lower_back,
+    .name = "rbf_loss_backward",
+    .help = "gradient of rbf-loss",
+    .attr_bytes = sizeof(rbf_loss_attrs),
+    .inputs = 3,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_like_first,
+    .lower = lower_back,
 };

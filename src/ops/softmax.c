@@ -15,6 +15,10 @@ static void lower(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_softmax = {
-    .name = "softmax", .help = "probabilities from logits", .inputs = 1, .outputs = 1,
-    .shape = fv_shape_like_first, .lower = lower,
+    .name = "softmax",
+    .help = "probabilities from logits",
+    .inputs = 1,
+    .outputs = 1,
+    .shape = fv_shape_like_first,
+    .lower = lower,
 };

@@ -17,11 +17,22 @@ static void lower_back(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_squared = {
-    .name = "squared", .help = "loss: half the squared distance to the one-hot label", .inputs = 2, .outputs = 1,
-    .flags = FV_OP_LOSS, .shape = fv_loss_shape, .grad = grad, .lower = lower,
+    .name = "squared",
+    .help = "loss: half the squared distance to the one-hot label",
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_LOSS,
+    .shape = fv_loss_shape,
+    .grad = grad,
+    .lower = lower,
 };
 
 const fv_op fv_op_squared_backward = {
-    .name = "squared_backward", .help = "gradient of squared error", .inputs = 3, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_like_first, .lower = lower_back,
+    .name = "squared_backward",
+    .help = "gradient of squared error",
+    .inputs = 3,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_like_first,
+    .lower = lower_back,
 };

@@ -16,7 +16,8 @@ typedef struct subsample_backward_attrs {
 } subsample_backward_attrs;
 
 static const fv_attr attrs[] = {
-    {"kernel", FV_ATTR_SIZE, offsetof(subsample_attrs, kernel), 2, 1, 64, "rows x columns, also the stride", true, NULL},
+    {"kernel", FV_ATTR_SIZE, offsetof(subsample_attrs, kernel), 2, 1, 64, "rows x columns, also the stride", true,
+     NULL},
     {0},
 };
 
@@ -28,8 +29,13 @@ static int params(const void *attrs_, const fv_shape *x, fv_param list[FV_MAX_PA
     const double cells = (double)(a->kernel[0] * a->kernel[1]);
 
     (void)err;
-    list[0] = (fv_param){.suffix = "weight", .shape = c, .file_rank = 1, .fan_in = cells, .fan_out = 1,
-                         .init = FV_INIT_LECUN98, .decay = true};
+    list[0] = (fv_param){.suffix = "weight",
+                         .shape = c,
+                         .file_rank = 1,
+                         .fan_in = cells,
+                         .fan_out = 1,
+                         .init = FV_INIT_LECUN98,
+                         .decay = true};
     list[1] = list[0];
     list[1].suffix = "bias";
     list[1].decay = false;
@@ -38,9 +44,15 @@ static int params(const void *attrs_, const fv_shape *x, fv_param list[FV_MAX_PA
 
 static fv_subsample_args describe(const subsample_attrs *a, const fv_shape *x)
 {
-    return (fv_subsample_args){.n = x->dim[0], .in_h = x->dim[1], .in_w = x->dim[2], .c = x->dim[3],
-                               .out_h = x->dim[1] / a->kernel[0], .out_w = x->dim[2] / a->kernel[1],
-                               .kernel_h = a->kernel[0], .kernel_w = a->kernel[1], .act = (fv_act)a->act};
+    return (fv_subsample_args){.n = x->dim[0],
+                               .in_h = x->dim[1],
+                               .in_w = x->dim[2],
+                               .c = x->dim[3],
+                               .out_h = x->dim[1] / a->kernel[0],
+                               .out_w = x->dim[2] / a->kernel[1],
+                               .kernel_h = a->kernel[0],
+                               .kernel_w = a->kernel[1],
+                               .act = (fv_act)a->act};
 }
 
 static fv_cost cost_of(const fv_subsample_args *p, double real)
@@ -106,9 +118,17 @@ static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, 
 }
 
 const fv_op fv_op_subsample = {
-    .name = "subsample", .help = "sum of each window times a trained factor plus a trained bias a map (LeNet 1998)",
-    .attrs = attrs, .attr_bytes = sizeof(subsample_attrs), .inputs = 3, .outputs = 1,
-    .params = params, .shape = shape, .grad = grad, .lower = lower, .facts = facts,
+    .name = "subsample",
+    .help = "sum of each window times a trained factor plus a trained bias a map (LeNet 1998)",
+    .attrs = attrs,
+    .attr_bytes = sizeof(subsample_attrs),
+    .inputs = 3,
+    .outputs = 1,
+    .params = params,
+    .shape = shape,
+    .grad = grad,
+    .lower = lower,
+    .facts = facts,
     .act_offset = offsetof(subsample_attrs, act),
 };
 
@@ -129,9 +149,14 @@ static void lower_x(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_subsample_backward_x = {
-    .name = "subsample_backward_x", .help = "gradient of subsample to its input",
-    .attr_bytes = sizeof(subsample_backward_attrs), .inputs = 2, .outputs = 1, .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_of_input, .lower = lower_x,
+    .name = "subsample_backward_x",
+    .help = "gradient of subsample to its input",
+    .attr_bytes = sizeof(subsample_backward_attrs),
+    .inputs = 2,
+    .outputs = 1,
+    .flags = FV_OP_HIDDEN,
+    .shape = fv_shape_of_input,
+    .lower = lower_x,
 };
 
 static fv_status shape_w(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
@@ -163,7 +188,12 @@ static void lower_w(fv_lower *l, const fv_node *node)
 }
 
 const fv_op fv_op_subsample_backward_w = {
-    .name = "subsample_backward_w", .help = "gradient of subsample to its factors and biases",
-    .attr_bytes = sizeof(subsample_backward_attrs), .inputs = 2, .outputs = 2, .flags = FV_OP_HIDDEN,
-    .shape = shape_w, .lower = lower_w,
+    .name = "subsample_backward_w",
+    .help = "gradient of subsample to its factors and biases",
+    .attr_bytes = sizeof(subsample_backward_attrs),
+    .inputs = 2,
+    .outputs = 2,
+    .flags = FV_OP_HIDDEN,
+    .shape = shape_w,
+    .lower = lower_w,
 };

@@ -21,8 +21,8 @@ void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *te
     for (size_t i = 0; (pass = fv_pass_list(i)); i++)
         fv_text_print(text, "  %-16s %s\n", pass->name, pass->help);
     fv_text_print(text, "steps on %s, batch %zu\n", kernels->isa, graph->batch);
-    fv_text_print(text, "  %-4s %-20s %-22s %-22s %8s %8s %10s %10s\n", "no", "layer", "operator", "kernel", "items", "chunks",
-                  "MFLOP", "KiB moved");
+    fv_text_print(text, "  %-4s %-20s %-22s %-22s %8s %8s %10s %10s\n", "no", "layer", "operator", "kernel", "items",
+                  "chunks", "MFLOP", "KiB moved");
     for (size_t i = 0, r = 0; i < plan->n_steps; i++) {
         const fv_plan_step *step = &plan->steps[i];
         const fv_region *region = &plan->regions[r];
@@ -31,7 +31,9 @@ void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *te
         if (region->first == i) {
             fv_text_print(text, "  region %zu: %s%s\n", r++,
                           region->units ? "each unit of samples runs through" : "independent",
-                          region->once ? ", when the session is made" : region->update ? ", update" : "");
+                          region->once     ? ", when the session is made"
+                          : region->update ? ", update"
+                                           : "");
         }
         fv_text_print(text, "  %-4zu %-20s %-22s %-22s %8zu %8zu %10.3f %10.1f%s\n", i, node->label, node->op->name,
                       fv_kernel_name(step->kernel), step->items, step->chunks, step->cost.flops / 1e6,
@@ -57,11 +59,12 @@ void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_t
 {
     const fv_graph *graph = plan->graph;
 
-    fv_text_print(text, "  %-20s %-22s %-16s %12s %12s %6s %6s\n", "layer", "made by", "shape", "offset", "bytes", "from",
-                  "to");
+    fv_text_print(text, "  %-20s %-22s %-16s %12s %12s %6s %6s\n", "layer", "made by", "shape", "offset", "bytes",
+                  "from", "to");
     for (size_t v = 1; v < graph->n_values; v++) {
         const fv_value_info *info = &graph->values[v];
-        const fv_node *node = info->producer && info->producer <= graph->n_nodes ? &graph->nodes[info->producer - 1] : NULL;
+        const fv_node *node =
+            info->producer && info->producer <= graph->n_nodes ? &graph->nodes[info->producer - 1] : NULL;
         const size_t bytes = fv_plan_bytes(plan, (fv_value)v, kernels);
         char shape[96];
 
@@ -72,8 +75,10 @@ void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_t
             fv_text_print(text, "  %-20s %-22s %-16s %12s %12zu\n", info->name, "(stored)", shape, "-", bytes);
         else
             fv_text_print(text, "  %-20s %-22s %-16s %12zu %12zu %6u %6u%s\n", node ? node->label : "",
-                          node ? node->op->name : info->name ? info->name : "constant", shape, plan->offset[v], bytes,
-                          plan->first[plan->home[v]], plan->last[plan->home[v]],
+                          node         ? node->op->name
+                          : info->name ? info->name
+                                       : "constant",
+                          shape, plan->offset[v], bytes, plan->first[plan->home[v]], plan->last[plan->home[v]],
                           plan->home[v] != v ? "  in place" : "");
     }
 }

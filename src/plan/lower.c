@@ -2,25 +2,42 @@
 #include "plan/plan.h"
 #include <string.h>
 
-const fv_kernels *fv_lower_kernels(const fv_lower *lower) { return lower->options->kernels; }
+const fv_kernels *fv_lower_kernels(const fv_lower *lower)
+{
+    return lower->options->kernels;
+}
 
 const fv_shape *fv_lower_shape(const fv_lower *lower, fv_value value)
 {
     return fv_shape_of(lower->plan->graph, value);
 }
 
-bool fv_lower_training(const fv_lower *lower) { return lower->plan->graph->training; }
-size_t fv_lower_batch(const fv_lower *lower) { return lower->plan->graph->batch; }
-size_t fv_lower_units(const fv_lower *lower) { return fv_plan_units(fv_lower_batch(lower)); }
+bool fv_lower_training(const fv_lower *lower)
+{
+    return lower->plan->graph->training;
+}
+size_t fv_lower_batch(const fv_lower *lower)
+{
+    return lower->plan->graph->batch;
+}
+size_t fv_lower_units(const fv_lower *lower)
+{
+    return fv_plan_units(fv_lower_batch(lower));
+}
 
-uint64_t fv_lower_seed(const fv_lower *lower) { return lower->options->seed; }
-const uint64_t *fv_lower_step_counter(const fv_lower *lower) { return lower->options->step; }
+uint64_t fv_lower_seed(const fv_lower *lower)
+{
+    return lower->options->seed;
+}
+const uint64_t *fv_lower_step_counter(const fv_lower *lower)
+{
+    return lower->options->step;
+}
 
 fv_value fv_lower_temp(fv_lower *lower, size_t elements)
 {
     fv_graph *graph = lower->plan->graph;
-    const fv_value value =
-        fv_graph_value(graph, FV_ROLE_ACTIVATION, FV_REAL_T, fv_shape1(elements), NULL);
+    const fv_value value = fv_graph_value(graph, FV_ROLE_ACTIVATION, FV_REAL_T, fv_shape1(elements), NULL);
 
     if (value)
         graph->values[value].producer = lower->node + 1;
@@ -46,21 +63,46 @@ static fv_plan_step *new_step(fv_plan *plan)
 /* Kernels whose items belong to one sample each, in the order of samples; and those whose items may be the units'. */
 typedef enum fv_alignment { ANY, SAMPLES, UNITS } fv_alignment;
 static const unsigned char alignment[FV_KERNELS] = {
-    [FV_K_conv_forward] = SAMPLES,          [FV_K_conv_backward_x] = SAMPLES,   [FV_K_conv_backward_w] = UNITS,
-    [FV_K_maxpool_forward] = SAMPLES,       [FV_K_maxpool_backward] = SAMPLES,  [FV_K_avgpool_forward] = SAMPLES,
-    [FV_K_avgpool_backward] = SAMPLES,      [FV_K_subsample_forward] = SAMPLES, [FV_K_subsample_backward_x] = SAMPLES,
-    [FV_K_subsample_backward_w] = UNITS,    [FV_K_act_forward] = SAMPLES,       [FV_K_act_backward] = SAMPLES,
-    [FV_K_add] = SAMPLES,                   [FV_K_dropout] = SAMPLES,           [FV_K_softmax] = SAMPLES,
-    [FV_K_cross_entropy_forward] = SAMPLES, [FV_K_squared_forward] = SAMPLES,   [FV_K_rbf_forward] = SAMPLES,
-    [FV_K_cross_entropy_backward] = SAMPLES, [FV_K_squared_backward] = SAMPLES, [FV_K_rbf_backward] = SAMPLES,
-    [FV_K_depthwise_forward] = SAMPLES,     [FV_K_depthwise_backward_x] = SAMPLES, [FV_K_depthwise_backward_w] = UNITS,
-    [FV_K_curve_forward] = SAMPLES,         [FV_K_curve_backward] = SAMPLES,
-    [FV_K_adaptive_forward] = SAMPLES,      [FV_K_adaptive_backward] = SAMPLES,
-    [FV_K_bn_stats] = UNITS,                [FV_K_bn_sums] = UNITS,             [FV_K_bn_apply] = SAMPLES,
+    [FV_K_conv_forward] = SAMPLES,
+    [FV_K_conv_backward_x] = SAMPLES,
+    [FV_K_conv_backward_w] = UNITS,
+    [FV_K_maxpool_forward] = SAMPLES,
+    [FV_K_maxpool_backward] = SAMPLES,
+    [FV_K_avgpool_forward] = SAMPLES,
+    [FV_K_avgpool_backward] = SAMPLES,
+    [FV_K_subsample_forward] = SAMPLES,
+    [FV_K_subsample_backward_x] = SAMPLES,
+    [FV_K_subsample_backward_w] = UNITS,
+    [FV_K_act_forward] = SAMPLES,
+    [FV_K_act_backward] = SAMPLES,
+    [FV_K_add] = SAMPLES,
+    [FV_K_dropout] = SAMPLES,
+    [FV_K_softmax] = SAMPLES,
+    [FV_K_cross_entropy_forward] = SAMPLES,
+    [FV_K_squared_forward] = SAMPLES,
+    [FV_K_rbf_forward] = SAMPLES,
+    [FV_K_cross_entropy_backward] = SAMPLES,
+    [FV_K_squared_backward] = SAMPLES,
+    [FV_K_rbf_backward] = SAMPLES,
+    [FV_K_depthwise_forward] = SAMPLES,
+    [FV_K_depthwise_backward_x] = SAMPLES,
+    [FV_K_depthwise_backward_w] = UNITS,
+    [FV_K_curve_forward] = SAMPLES,
+    [FV_K_curve_backward] = SAMPLES,
+    [FV_K_adaptive_forward] = SAMPLES,
+    [FV_K_adaptive_backward] = SAMPLES,
+    [FV_K_bn_stats] = UNITS,
+    [FV_K_bn_sums] = UNITS,
+    [FV_K_bn_apply] = SAMPLES,
     [FV_K_bn_backward_x] = SAMPLES,
-    [FV_K_lrn_forward] = SAMPLES,           [FV_K_lrn_backward] = SAMPLES,
-    [FV_K_copy_channels] = SAMPLES,         [FV_K_pad_shortcut_forward] = SAMPLES, [FV_K_pad_shortcut_backward] = SAMPLES,
-    [FV_K_rbf_loss_forward] = SAMPLES,      [FV_K_rbf_loss_backward] = SAMPLES, [FV_K_gemm] = UNITS,
+    [FV_K_lrn_forward] = SAMPLES,
+    [FV_K_lrn_backward] = SAMPLES,
+    [FV_K_copy_channels] = SAMPLES,
+    [FV_K_pad_shortcut_forward] = SAMPLES,
+    [FV_K_pad_shortcut_backward] = SAMPLES,
+    [FV_K_rbf_loss_forward] = SAMPLES,
+    [FV_K_rbf_loss_backward] = SAMPLES,
+    [FV_K_gemm] = UNITS,
 };
 
 /* Does the step's first result have one part a sample? (Weights' gradients have not; partial sums are made in units.) */
@@ -100,11 +142,20 @@ void fv_lower_step(fv_lower *lower, fv_kernel_id kernel, const void *args, size_
     memcpy(args_copy, args, args_bytes);
     memcpy(binds_copy, binds, n_binds * sizeof *binds);
     *step = (fv_plan_step){
-        .run = lower->options->kernels->run[kernel], .kernel = kernel, .args = args_copy, .args_bytes = args_bytes,
-        .items = work.items, .chunks = most < lower->options->slices ? most : lower->options->slices,
-        .node = lower->node, .binds = binds_copy, .n_binds = n_binds, .scratch_offset = scratch_offset,
-        .scratch_bytes = work.scratch_bytes, .once = graph->nodes[lower->node].once,
-        .update = (graph->nodes[lower->node].op->flags & FV_OP_EFFECT) != 0, .cost = cost,
+        .run = lower->options->kernels->run[kernel],
+        .kernel = kernel,
+        .args = args_copy,
+        .args_bytes = args_bytes,
+        .items = work.items,
+        .chunks = most < lower->options->slices ? most : lower->options->slices,
+        .node = lower->node,
+        .binds = binds_copy,
+        .n_binds = n_binds,
+        .scratch_offset = scratch_offset,
+        .scratch_bytes = work.scratch_bytes,
+        .once = graph->nodes[lower->node].once,
+        .update = (graph->nodes[lower->node].op->flags & FV_OP_EFFECT) != 0,
+        .cost = cost,
     };
     find_units(plan, step, &work);
     if (work.scratch_bytes > plan->scratch_bytes)

@@ -5,7 +5,10 @@
 #include <string.h>
 
 /* Values in the store have no place in the arena. */
-static bool in_store(const fv_value_info *v) { return v->role == FV_ROLE_PARAM || v->role == FV_ROLE_STATE; }
+static bool in_store(const fv_value_info *v)
+{
+    return v->role == FV_ROLE_PARAM || v->role == FV_ROLE_STATE;
+}
 
 static void live(fv_plan *plan, fv_value v, size_t step)
 {
@@ -141,7 +144,10 @@ static size_t place(const fv_plan *plan, const block *blocks, size_t n, const bl
     return at;
 }
 
-static size_t round_up(size_t bytes) { return (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN; }
+static size_t round_up(size_t bytes)
+{
+    return (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN;
+}
 
 fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err)
 {

@@ -1,6 +1,6 @@
 /* Passes over the graph, in order. Each rewrites nodes in place; a removed node has no operator until `fv_sweep`. */
-#include "plan/plan.h"
 #include "ops/pack.h"
+#include "plan/plan.h"
 #include "plan/rewrite.h"
 #include <string.h>
 
@@ -59,8 +59,8 @@ static void fuse_activation(fv_graph *graph, const fv_kernels *kernels)
         fv_node *maker = act->op && act->op->activation > 0 ? fv_producer(graph, act->in[0]) : NULL;
         char *attrs;
 
-        if (!maker || !maker->op || !maker->op->act_offset || maker->out[0] != act->in[0] ||
-            u.count[act->in[0]] != 1 || act_at(maker, maker->op->act_offset))
+        if (!maker || !maker->op || !maker->op->act_offset || maker->out[0] != act->in[0] || u.count[act->in[0]] != 1 ||
+            act_at(maker, maker->op->act_offset))
             continue;
         if (!(attrs = fv_own_attrs(graph, maker)))
             return;
@@ -205,4 +205,7 @@ static const fv_pass passes[] = {
     {"once", "what depends on weights alone is computed when an inference session is made", run_once, false},
 };
 
-const fv_pass *fv_pass_list(size_t i) { return i < FV_COUNT(passes) ? &passes[i] : NULL; }
+const fv_pass *fv_pass_list(size_t i)
+{
+    return i < FV_COUNT(passes) ? &passes[i] : NULL;
+}

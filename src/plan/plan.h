@@ -10,10 +10,10 @@
 
 typedef struct fv_plan_options {
     const fv_kernels *kernels;
-    size_t slices;          /* how many calls of a kernel may run at once */
-    uint64_t seed;          /* of random operators */
-    const uint64_t *step;   /* counts training steps; must outlive the plan */
-    const char *without;    /* comma-separated passes to leave out, or NULL */
+    size_t slices;        /* how many calls of a kernel may run at once */
+    uint64_t seed;        /* of random operators */
+    const uint64_t *step; /* counts training steps; must outlive the plan */
+    const char *without;  /* comma-separated passes to leave out, or NULL */
 } fv_plan_options;
 
 typedef struct fv_plan_step {
@@ -21,14 +21,14 @@ typedef struct fv_plan_step {
     fv_kernel_id kernel;
     void *args;
     size_t args_bytes;
-    size_t items, chunks;   /* a chunk is what one call does; chunk i takes items [i * items / chunks, (i+1) * ...) */
+    size_t items, chunks; /* a chunk is what one call does; chunk i takes items [i * items / chunks, (i+1) * ...) */
     uint32_t node;
     const fv_bind *binds;
     size_t n_binds, scratch_offset, scratch_bytes;
-    bool once;              /* run when the session is made, not at each run */
-    bool update;            /* writes parameters */
-    size_t per_sample;      /* items that a sample has, when items of a sample read and write that sample's data alone; */
-    bool per_unit;          /*   or items belong to units of samples (fv_plan_units) in order; neither: any item may */
+    bool once;         /* run when the session is made, not at each run */
+    bool update;       /* writes parameters */
+    size_t per_sample; /* items that a sample has, when items of a sample read and write that sample's data alone; */
+    bool per_unit;     /*   or items belong to units of samples (fv_plan_units) in order; neither: any item may */
     fv_cost cost;
 } fv_plan_step;
 
@@ -37,24 +37,27 @@ typedef struct fv_plan_step {
 typedef struct fv_region {
     uint32_t first, count;
     bool units, once, update;
-    size_t tasks;           /* what is shared out: units, or the chunks of all steps */
+    size_t tasks; /* what is shared out: units, or the chunks of all steps */
 } fv_region;
 
 /* A batch is cut into so many units, unit u holding samples [u n / units, (u + 1) n / units): of the batch alone. */
-static inline size_t fv_plan_units(size_t n) { return n < 16 ? n : 16; }
+static inline size_t fv_plan_units(size_t n)
+{
+    return n < 16 ? n : 16;
+}
 
 typedef struct fv_plan {
     fv_graph *graph;
-    fv_plan_step *steps;    /* memory of the graph's arena, like all of this */
+    fv_plan_step *steps; /* memory of the graph's arena, like all of this */
     size_t n_steps, size_steps;
     fv_region *regions;
     size_t n_regions;
-    fv_value *home;         /* the value in whose memory a value lies (itself, unless in place) */
-    size_t *offset;         /* of each value's home in the arena; SIZE_MAX = lies in the store */
-    uint32_t *first, *last; /* step indexes between which a home is alive */
-    size_t arena_bytes;     /* values, then scratch */
+    fv_value *home;                   /* the value in whose memory a value lies (itself, unless in place) */
+    size_t *offset;                   /* of each value's home in the arena; SIZE_MAX = lies in the store */
+    uint32_t *first, *last;           /* step indexes between which a home is alive */
+    size_t arena_bytes;               /* values, then scratch */
     size_t scratch_at, scratch_bytes; /* of one slice */
-    size_t sum_bytes;       /* of all values, had each its own memory */
+    size_t sum_bytes;                 /* of all values, had each its own memory */
 } fv_plan;
 
 /* Passes of the first kind, before differentiation; each is listed with a name. */

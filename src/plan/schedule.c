@@ -22,11 +22,11 @@ typedef struct edge {
 
 typedef struct order {
     fv_plan *plan;
-    fv_plan_step *steps;  /* in the order they were lowered */
-    edge **after;         /* of each step: those that wait for it */
-    uint32_t *waits;      /* for how many steps */
+    fv_plan_step *steps; /* in the order they were lowered */
+    edge **after;        /* of each step: those that wait for it */
+    uint32_t *waits;     /* for how many steps */
     bool *done;
-    fv_plan_step *out;    /* in their new order */
+    fv_plan_step *out; /* in their new order */
     size_t n, placed;
     bool reorder, grouped;
 } order;
@@ -184,8 +184,11 @@ static void make_regions(order *o)
             collect_units(o);
         else
             collect_independent(o, next);
-        *region = (fv_region){.first = (uint32_t)first, .count = (uint32_t)(o->placed - first), .units = units,
-                              .once = o->out[first].once, .update = o->out[first].update,
+        *region = (fv_region){.first = (uint32_t)first,
+                              .count = (uint32_t)(o->placed - first),
+                              .units = units,
+                              .once = o->out[first].once,
+                              .update = o->out[first].update,
                               .tasks = units ? fv_plan_units(plan->graph->batch) : chunks_of(o, first)};
     }
 }
@@ -204,7 +207,10 @@ fv_status fv_plan_schedule(fv_plan *plan, size_t slices, fv_error *err)
 {
     fv_arena *arena = &plan->graph->arena;
     const size_t n = plan->n_steps, units = fv_plan_units(plan->graph->batch);
-    order o = {.plan = plan, .steps = plan->steps, .n = n, .reorder = weight_bytes(plan->graph) <= SMALL_WEIGHTS,
+    order o = {.plan = plan,
+               .steps = plan->steps,
+               .n = n,
+               .reorder = weight_bytes(plan->graph) <= SMALL_WEIGHTS,
                .grouped = units > 1 && (slices == 1 || units >= 2 * slices)};
 
     o.after = fv_arena_alloc(arena, n, sizeof *o.after);

@@ -55,8 +55,11 @@ fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_opt
     const fv_host h = fv_host_or_default(host);
     const size_t threads = fv_pool_threads(options->pool);
     fv_exec *exec = fv_alloc(&h, 1, sizeof *exec);
-    fv_plan_options plan = {.kernels = options->kernels, .slices = threads, .seed = options->seed,
-                            .step = options->step, .without = options->without};
+    fv_plan_options plan = {.kernels = options->kernels,
+                            .slices = threads,
+                            .seed = options->seed,
+                            .step = options->step,
+                            .without = options->without};
     fv_status status;
 
     *out = NULL;
@@ -64,8 +67,8 @@ fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_opt
         fv_graph_free(graph);
         return fv_fail_memory(err, sizeof *exec, "a session");
     }
-    *exec = (fv_exec){.host = h, .graph = *graph, .pool = options->pool, .store = options->store,
-                      .kernels = options->kernels};
+    *exec = (fv_exec){
+        .host = h, .graph = *graph, .pool = options->pool, .store = options->store, .kernels = options->kernels};
     *graph = (fv_graph){0};
     status = fv_plan_make(&exec->graph, &plan, &exec->plan, err);
     if (!status)
@@ -123,7 +126,8 @@ static void run_chunks(const void *args, size_t begin, size_t end, size_t slice)
         const fv_plan_step *s = &a->steps[i];
 
         for (size_t c = begin; c < s->chunks && c < end; c++)
-            s->run(s->args, c * s->items / s->chunks, (c + 1) * s->items / s->chunks, a->region->count == 1 ? c : slice);
+            s->run(s->args, c * s->items / s->chunks, (c + 1) * s->items / s->chunks,
+                   a->region->count == 1 ? c : slice);
         begin = begin > s->chunks ? begin - s->chunks : 0;
         end = end > s->chunks ? end - s->chunks : 0;
     }
@@ -148,9 +152,18 @@ static void run_regions(fv_exec *exec, bool once, bool update)
             run_region(exec, &exec->plan.regions[r]);
 }
 
-void fv_exec_prepare(fv_exec *exec) { run_regions(exec, true, false); }
-void fv_exec_compute(fv_exec *exec) { run_regions(exec, false, false); }
-void fv_exec_update(fv_exec *exec) { run_regions(exec, false, true); }
+void fv_exec_prepare(fv_exec *exec)
+{
+    run_regions(exec, true, false);
+}
+void fv_exec_compute(fv_exec *exec)
+{
+    run_regions(exec, false, false);
+}
+void fv_exec_update(fv_exec *exec)
+{
+    run_regions(exec, false, true);
+}
 
 void fv_exec_run(fv_exec *exec)
 {

@@ -7,7 +7,7 @@
 
 typedef struct fv_exec {
     fv_host host;
-    fv_graph graph;  /* owned, rewritten by the planner; the plan lies in its arena */
+    fv_graph graph; /* owned, rewritten by the planner; the plan lies in its arena */
     fv_plan plan;
     char *memory;    /* the arena: values, then scratch slices */
     fv_pool *pool;   /* shared */

@@ -31,7 +31,7 @@ struct fv_pool {
     _Atomic uint32_t finished; /* chunks of this call */
     _Atomic bool stop;
 
-    pthread_mutex_t lock;      /* of sleeping only */
+    pthread_mutex_t lock; /* of sleeping only */
     pthread_cond_t wake, done;
     _Atomic uint32_t sleeping; /* threads on `wake` */
     _Atomic bool waiting;      /* the caller, on `done` */
@@ -57,8 +57,14 @@ static inline void pause_briefly(void)
 
 /* ---------------------------------------------------------------------------------------------- chunks */
 
-static uint32_t chunks_of(uint64_t ticket) { return (uint32_t)(ticket >> NEXT_BITS) & MOST_CHUNKS; }
-static uint32_t next_of(uint64_t ticket) { return (uint32_t)ticket & ((1 << NEXT_BITS) - 1); }
+static uint32_t chunks_of(uint64_t ticket)
+{
+    return (uint32_t)(ticket >> NEXT_BITS) & MOST_CHUNKS;
+}
+static uint32_t next_of(uint64_t ticket)
+{
+    return (uint32_t)ticket & ((1 << NEXT_BITS) - 1);
+}
 
 /* Take the next chunk of the call under way; false when none is left. */
 static bool take(fv_pool *pool, uint32_t *chunk, uint32_t *chunks)
@@ -215,4 +221,7 @@ void fv_pool_free(fv_pool *pool)
     fv_release(&host, pool);
 }
 
-size_t fv_pool_threads(const fv_pool *pool) { return pool->count; }
+size_t fv_pool_threads(const fv_pool *pool)
+{
+    return pool->count;
+}

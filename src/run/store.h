@@ -7,9 +7,9 @@
 
 typedef struct fv_stored {
     char *name;
-    fv_param param;  /* layout and initialiser; file_rank 0 for what no file holds under its own name (momenta) */
+    fv_param param; /* layout and initialiser; file_rank 0 for what no file holds under its own name (momenta) */
     size_t elements;
-    void *data;      /* reals */
+    void *data; /* reals */
 } fv_stored;
 
 typedef struct fv_store {

@@ -16,11 +16,18 @@ typedef struct field {
     size_t offset;
     bool real;
 } field;
-#define WHOLE(member) {#member, offsetof(fv_position, member), false}
-#define REAL(member)  {#member, offsetof(fv_position, member), true}
+#define WHOLE(member)                                                                                                  \
+    {                                                                                                                  \
+#member, offsetof(fv_position, member), false                                                                  \
+    }
+#define REAL(member)                                                                                                   \
+    {                                                                                                                  \
+#member, offsetof(fv_position, member), true                                                                   \
+    }
 static const field fields[] = {
-    WHOLE(epoch), WHOLE(step), WHOLE(total_steps), REAL(loss_sum), REAL(norm_sum), WHOLE(right), WHOLE(seen), REAL(lr),
-    WHOLE(best_epoch), REAL(best_top1), REAL(best_loss), REAL(elapsed_s), REAL(data_s), REAL(compute_s),
+    WHOLE(epoch),    WHOLE(step),     WHOLE(total_steps), REAL(loss_sum),    REAL(norm_sum),
+    WHOLE(right),    WHOLE(seen),     REAL(lr),           WHOLE(best_epoch), REAL(best_top1),
+    REAL(best_loss), REAL(elapsed_s), REAL(data_s),       REAL(compute_s),
 };
 enum { FIELDS = FV_COUNT(fields), VALUE = 24 };
 
@@ -44,8 +51,12 @@ fv_status fv_checkpoint_save(fv_trainer *t, fv_error *err)
     for (size_t i = 0; tensors && i < t->store.count; i++) {
         const fv_stored *item = &t->store.items[i];
 
-        tensors[i] = (fv_st_tensor){.name = item->name, .type = type, .rank = 1, .dim = {item->elements},
-                                    .data = item->data, .bytes = item->elements * t->kernels->real_bytes};
+        tensors[i] = (fv_st_tensor){.name = item->name,
+                                    .type = type,
+                                    .rank = 1,
+                                    .dim = {item->elements},
+                                    .data = item->data,
+                                    .bytes = item->elements * t->kernels->real_bytes};
     }
     for (size_t i = 0; i < FIELDS; i++) {
         snprintf(values[i], VALUE, "%016llx", (unsigned long long)bits_at(&t->at, &fields[i]));
@@ -107,9 +118,9 @@ fv_status fv_checkpoint_load(fv_trainer *t, fv_error *err)
     if (!status) {
         status = read_position(&st, path, &at, err);
         if (!status && (at.step > t->steps_per_epoch || at.epoch > t->settings.epochs))
-            status = fv_fail(err, FV_E_FORMAT, "%s: stands at epoch %llu, step %llu of a run with %zu epochs of %zu steps",
-                             path, (unsigned long long)at.epoch, (unsigned long long)at.step, t->settings.epochs,
-                             t->steps_per_epoch);
+            status = fv_fail(
+                err, FV_E_FORMAT, "%s: stands at epoch %llu, step %llu of a run with %zu epochs of %zu steps", path,
+                (unsigned long long)at.epoch, (unsigned long long)at.step, t->settings.epochs, t->steps_per_epoch);
         if (!status)
             status = read_tensors(t, &st, path, err);
         if (!status)

@@ -12,8 +12,12 @@ fv_status fv_feeder_create(const fv_host *host, const fv_data *data, const fv_ne
     const size_t pixels = p->height * p->width * p->channels;
     fv_status status = fv_batch_check(data, p, augment, err);
 
-    *out = (fv_feeder){.host = fv_host_or_default(host), .data = data, .preprocess = p, .batch = batch,
-                       .threads = threads, .augmented = augment != NULL};
+    *out = (fv_feeder){.host = fv_host_or_default(host),
+                       .data = data,
+                       .preprocess = p,
+                       .batch = batch,
+                       .threads = threads,
+                       .augmented = augment != NULL};
     if (status)
         return status;
     if (augment)
@@ -63,8 +67,8 @@ void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *l
                     const uint32_t *indices, size_t n, uint64_t seed, uint32_t epoch)
 {
     const fv_preprocess *p = feeder->preprocess;
-    const fill_args args = {feeder, split, indices, seed, epoch,
-                            feeder->pixels ? feeder->pixels : fv_exec_at(exec, input), labels};
+    const fill_args args = {
+        feeder, split, indices, seed, epoch, feeder->pixels ? feeder->pixels : fv_exec_at(exec, input), labels};
     const size_t chunks = feeder->threads < n ? feeder->threads : n;
 
     fv_pool_run(exec->pool, fill, &args, n, chunks);
@@ -80,7 +84,9 @@ fv_status fv_evaluator_create(const fv_host *host, const fv_net *net, const fv_d
     fv_graph graph;
     fv_status status;
 
-    *out = (fv_evaluator){.host = fv_host_or_default(host), .batch = batch, .classes = fv_net_classes(net),
+    *out = (fv_evaluator){.host = fv_host_or_default(host),
+                          .batch = batch,
+                          .classes = fv_net_classes(net),
                           .smallest_wins = fv_net_smallest_wins(net)};
     fv_graph_init(&graph, host, batch, false);
     status = fv_net_build(net, &graph, err);

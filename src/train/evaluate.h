@@ -13,10 +13,10 @@ typedef struct fv_feeder {
     fv_augment augment;
     bool augmented;
     size_t batch, threads;
-    float *pixels;      /* of a batch, when the session's reals are doubles; else NULL */
-    char *scratch;      /* a slice a thread */
+    float *pixels; /* of a batch, when the session's reals are doubles; else NULL */
+    char *scratch; /* a slice a thread */
     size_t scratch_bytes;
-    uint32_t *indices;  /* of a batch */
+    uint32_t *indices; /* of a batch */
 } fv_feeder;
 
 /* augment may be NULL. */

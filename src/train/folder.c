@@ -165,8 +165,8 @@ fv_status fv_folder_read_args(const fv_host *host, const char *folder, fv_run_ar
     const struct {
         const char *key;
         char **out;
-    } keys[] = {{"net", &args->net}, {"options", &args->options}, {"data", &args->data_path},
-                {"data_hash", &args->data_hash}};
+    } keys[] = {
+        {"net", &args->net}, {"options", &args->options}, {"data", &args->data_path}, {"data_hash", &args->data_hash}};
     uint8_t *data = NULL;
     size_t size = 0;
     json_error_t why;
@@ -250,9 +250,26 @@ static fv_status rewrite(const fv_trainer *t, uint64_t rows, const char *more, f
 fv_status fv_results_add(const fv_trainer *t, const fv_progress *p, fv_error *err)
 {
     const double figures[] = {
-        (double)p->epoch, (double)p->total_steps, p->lr, p->loss, p->top1, p->val_loss, p->val_top1, p->val_top5,
-        p->images_per_s, p->data_s, p->compute_s, p->eval_s, p->elapsed_s, (double)fv_data_count(t->data, FV_TRAIN),
-        (double)fv_data_count(t->data, FV_VAL), 0, p->grad_norm, weight_norm(t), peak_bytes(), p->test_loss,
+        (double)p->epoch,
+        (double)p->total_steps,
+        p->lr,
+        p->loss,
+        p->top1,
+        p->val_loss,
+        p->val_top1,
+        p->val_top5,
+        p->images_per_s,
+        p->data_s,
+        p->compute_s,
+        p->eval_s,
+        p->elapsed_s,
+        (double)fv_data_count(t->data, FV_TRAIN),
+        (double)fv_data_count(t->data, FV_VAL),
+        0,
+        p->grad_norm,
+        weight_norm(t),
+        peak_bytes(),
+        p->test_loss,
         p->test_top1,
     };
     fv_text row;
@@ -270,4 +287,7 @@ fv_status fv_results_add(const fv_trainer *t, const fv_progress *p, fv_error *er
     return status;
 }
 
-fv_status fv_results_cut(const fv_trainer *t, uint64_t epochs, fv_error *err) { return rewrite(t, epochs, "", err); }
+fv_status fv_results_cut(const fv_trainer *t, uint64_t epochs, fv_error *err)
+{
+    return rewrite(t, epochs, "", err);
+}

@@ -37,8 +37,12 @@ static void emit_update(fv_graph *graph, const fv_settings *s, fv_value param, f
                         fv_value factor)
 {
     const bool decays = graph->values[param].param->decay;
-    const fv_update_attrs attrs = {.momentum = s->momentum, .decay = decays ? s->weight_decay : 0, .beta1 = s->beta1,
-                                   .beta2 = s->beta2, .eps = s->eps, .nesterov = s->nesterov,
+    const fv_update_attrs attrs = {.momentum = s->momentum,
+                                   .decay = decays ? s->weight_decay : 0,
+                                   .beta1 = s->beta1,
+                                   .beta2 = s->beta2,
+                                   .eps = s->eps,
+                                   .nesterov = s->nesterov,
                                    .decoupled = s->optimizer == FV_ADAMW};
     fv_value in[6] = {param, gradient, hyper, factor};
 
@@ -189,4 +193,3 @@ size_t fv_learner_right(const fv_learner *learner)
     }
     return right;
 }
-

@@ -10,13 +10,13 @@ typedef struct fv_learner {
     fv_exec *exec;
     size_t batch, classes;
     bool smallest_wins;
-    fv_value input, labels, logits;  /* of the forward graph */
-    fv_value hyper;                  /* [2]: learning rate, step number from 1 */
-    fv_value norm;                   /* [1]: of all gradients, before clipping */
-    fv_value losses[8];              /* [N] each */
+    fv_value input, labels, logits; /* of the forward graph */
+    fv_value hyper;                 /* [2]: learning rate, step number from 1 */
+    fv_value norm;                  /* [1]: of all gradients, before clipping */
+    fv_value losses[8];             /* [N] each */
     double weights[8];
     size_t n_losses;
-    fv_value *gradients;             /* of each value below n_gradients; 0 = none; for tests */
+    fv_value *gradients; /* of each value below n_gradients; 0 = none; for tests */
     size_t n_gradients;
 } fv_learner;
 

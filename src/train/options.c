@@ -13,7 +13,10 @@ static const fv_option options[] = {
 #undef OPTION
 };
 
-const fv_option *fv_option_list(size_t i) { return i < FV_COUNT(options) ? &options[i] : NULL; }
+const fv_option *fv_option_list(size_t i)
+{
+    return i < FV_COUNT(options) ? &options[i] : NULL;
+}
 
 const fv_option *fv_option_find(const char *name)
 {
@@ -26,7 +29,7 @@ const fv_option *fv_option_find(const char *name)
 size_t fv_option_bytes(const fv_option *option)
 {
     static const size_t bytes[] = {
-        [FV_OPT_COUNT] = sizeof(size_t), [FV_OPT_REAL] = sizeof(double), [FV_OPT_FLAG] = sizeof(bool),
+        [FV_OPT_COUNT] = sizeof(size_t), [FV_OPT_REAL] = sizeof(double),   [FV_OPT_FLAG] = sizeof(bool),
         [FV_OPT_WORD] = sizeof(int),     [FV_OPT_SEED] = sizeof(uint64_t), [FV_OPT_LIST] = sizeof(fv_train_list),
     };
 
@@ -161,8 +164,8 @@ static fv_status read_list(fv_settings *settings, const fv_option *o, const char
 }
 
 /* One option whose value is `word`; *used says whether the word belonged to it (a flag may stand alone). */
-static fv_status read_option(fv_settings *settings, const fv_option *o, const char *word, bool *used,
-                             const char *place, fv_error *err)
+static fv_status read_option(fv_settings *settings, const fv_option *o, const char *word, bool *used, const char *place,
+                             fv_error *err)
 {
     *used = word != NULL;
     if (o->kind == FV_OPT_FLAG) {
@@ -293,8 +296,10 @@ void fv_settings_print(const fv_settings *settings, fv_text *text)
 fv_status fv_settings_check(const fv_settings *s, fv_error *err)
 {
     if (s->patience && !(s->val > 0))
-        return fv_fail(err, FV_E_ARGUMENT, "patience %zu: stopping early needs a validation set; add val 0.1 (the test set "
-                       "chooses nothing)", s->patience);
+        return fv_fail(err, FV_E_ARGUMENT,
+                       "patience %zu: stopping early needs a validation set; add val 0.1 (the test set "
+                       "chooses nothing)",
+                       s->patience);
     if (s->schedule == FV_MULTISTEP && !s->milestones.count)
         return fv_fail(err, FV_E_ARGUMENT, "schedule multistep needs milestones, such as milestones 30,60");
     if (s->nesterov && !(s->momentum > 0))
@@ -306,6 +311,9 @@ fv_status fv_settings_check(const fv_settings *s, fv_error *err)
 
 fv_augment fv_settings_augment(const fv_settings *s)
 {
-    return (fv_augment){.shift = (float)s->shift, .rotate = (float)s->rotate, .scale = (float)s->scale,
-                        .alpha = (float)s->elastic, .sigma = (float)s->elastic_sigma};
+    return (fv_augment){.shift = (float)s->shift,
+                        .rotate = (float)s->rotate,
+                        .scale = (float)s->scale,
+                        .alpha = (float)s->elastic,
+                        .sigma = (float)s->elastic_sigma};
 }

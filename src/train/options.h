@@ -25,7 +25,14 @@ typedef struct fv_settings {
     bool drop_last, nesterov;
 } fv_settings;
 
-typedef enum fv_option_kind { FV_OPT_COUNT, FV_OPT_REAL, FV_OPT_FLAG, FV_OPT_WORD, FV_OPT_LIST, FV_OPT_SEED } fv_option_kind;
+typedef enum fv_option_kind {
+    FV_OPT_COUNT,
+    FV_OPT_REAL,
+    FV_OPT_FLAG,
+    FV_OPT_WORD,
+    FV_OPT_LIST,
+    FV_OPT_SEED
+} fv_option_kind;
 
 typedef struct fv_option {
     const char *name;

@@ -14,7 +14,10 @@
 static const double pi = 3.14159265358979323846;
 
 /* From a to b along half a cosine, t in 0..1. */
-static double cosine(double a, double b, double t) { return b + (a - b) / 2 * (1 + cos(pi * t)); }
+static double cosine(double a, double b, double t)
+{
+    return b + (a - b) / 2 * (1 + cos(pi * t));
+}
 
 static double one_cycle(const fv_settings *s, double step, double steps)
 {

@@ -41,8 +41,8 @@ static fv_status plan_all(fv_trainer *t, fv_error *err)
     const fv_augment augment = fv_settings_augment(&t->settings);
     const bool augmented = augment.shift > 0 || augment.rotate > 0 || augment.scale > 0 || augment.alpha > 0;
     const size_t batch = t->settings.batch < t->count ? t->settings.batch : t->count, rest = t->count % batch;
-    const fv_exec_options exec = {.kernels = t->kernels, .pool = t->pool, .store = &t->store,
-                                  .seed = t->settings.seed, .step = &t->step};
+    const fv_exec_options exec = {
+        .kernels = t->kernels, .pool = t->pool, .store = &t->store, .seed = t->settings.seed, .step = &t->step};
     const bool measured = fv_data_count(t->data, FV_VAL) || fv_data_count(t->data, FV_TEST);
     fv_status status = fv_learner_create(&t->host, t->net, batch, &t->settings, &exec, true, &t->full, err);
 
@@ -66,7 +66,8 @@ static fv_status check_data(const fv_trainer *t, fv_error *err)
     if (!t->count)
         return fv_fail(err, FV_E_ARGUMENT, "the data has no training samples");
     if (have > want)
-        return fv_fail(err, FV_E_SHAPE, "%s tells %zu classes apart, the data has %zu", fv_net_name(t->net), want, have);
+        return fv_fail(err, FV_E_SHAPE, "%s tells %zu classes apart, the data has %zu", fv_net_name(t->net), want,
+                       have);
     return FV_OK;
 }
 
@@ -149,8 +150,10 @@ static fv_status resumed_settings(const fv_host *host, fv_settings *saved, const
         const fv_option *o = fv_option_list(i);
 
         if (memcmp((char *)&probe + o->offset, (char *)saved + o->offset, fv_option_bytes(o)) != 0)
-            return fv_fail(err, FV_E_ARGUMENT, "%s: differs from the run's; a resumed run keeps its options (only "
-                           "epochs may grow)", o->name);
+            return fv_fail(err, FV_E_ARGUMENT,
+                           "%s: differs from the run's; a resumed run keeps its options (only "
+                           "epochs may grow)",
+                           o->name);
     }
     *saved = wanted;
     return FV_OK;
@@ -246,8 +249,11 @@ fv_status fv_trainer_model(fv_trainer *t, fv_model **out, fv_error *err)
     fv_text_init(&text, &t->host);
     fv_settings_print(&t->settings, &text);
     snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)t->at.epoch);
-    const char *const meta[][2] = {{"data", fv_data_hash(t->data)}, {"epoch", epoch}, {"isa", t->kernels->isa},
-                                   {"options", text.data}, {"version", fv_version()}};
+    const char *const meta[][2] = {{"data", fv_data_hash(t->data)},
+                                   {"epoch", epoch},
+                                   {"isa", t->kernels->isa},
+                                   {"options", text.data},
+                                   {"version", fv_version()}};
 
     if (text.failed)
         status = fv_fail_memory(err, text.size, "options");
@@ -301,12 +307,23 @@ static fv_progress report(const fv_trainer *t)
     const double busy = at->data_s + at->compute_s, none = NAN;
 
     return (fv_progress){
-        .epoch = at->epoch + 1, .epochs = t->settings.epochs, .step = at->step, .steps = t->steps_per_epoch,
-        .total_steps = at->total_steps, .loss = at->seen ? at->loss_sum / (double)at->seen : none,
-        .top1 = at->seen ? (double)at->right / (double)at->seen : none, .lr = at->lr,
+        .epoch = at->epoch + 1,
+        .epochs = t->settings.epochs,
+        .step = at->step,
+        .steps = t->steps_per_epoch,
+        .total_steps = at->total_steps,
+        .loss = at->seen ? at->loss_sum / (double)at->seen : none,
+        .top1 = at->seen ? (double)at->right / (double)at->seen : none,
+        .lr = at->lr,
         .grad_norm = at->step ? at->norm_sum / (double)at->step : none,
-        .images_per_s = busy > 0 ? (double)at->seen / busy : none, .data_s = at->data_s, .compute_s = at->compute_s,
-        .elapsed_s = at->elapsed_s, .val_loss = none, .val_top1 = none, .val_top5 = none, .test_loss = none,
+        .images_per_s = busy > 0 ? (double)at->seen / busy : none,
+        .data_s = at->data_s,
+        .compute_s = at->compute_s,
+        .elapsed_s = at->elapsed_s,
+        .val_loss = none,
+        .val_top1 = none,
+        .val_top5 = none,
+        .test_loss = none,
         .test_top1 = none,
     };
 }
@@ -333,9 +350,11 @@ static fv_status step(fv_trainer *t, fv_error *err)
         char name[128];
         const char *bad = fv_exec_find_bad(learner->exec, name, sizeof name);
 
-        return fv_fail(err, FV_E_NAN, "epoch %llu, step %llu: %s is not finite (loss %g, gradient norm %g); lower the "
-                       "learning rate (%g) or set clip", (unsigned long long)t->at.epoch + 1,
-                       (unsigned long long)t->at.step + 1, bad ? bad : "the loss", loss, norm, t->at.lr);
+        return fv_fail(err, FV_E_NAN,
+                       "epoch %llu, step %llu: %s is not finite (loss %g, gradient norm %g); lower the "
+                       "learning rate (%g) or set clip",
+                       (unsigned long long)t->at.epoch + 1, (unsigned long long)t->at.step + 1, bad ? bad : "the loss",
+                       loss, norm, t->at.lr);
     }
     fv_exec_update(learner->exec);
     done = fv_clock_s();
@@ -355,7 +374,8 @@ static fv_status step(fv_trainer *t, fv_error *err)
 static bool becomes_best(fv_trainer *t, const fv_progress *p)
 {
     const bool validated = !isnan(p->val_top1);
-    const bool better = p->val_top1 > t->at.best_top1 || (p->val_top1 == t->at.best_top1 && p->val_loss < t->at.best_loss);
+    const bool better =
+        p->val_top1 > t->at.best_top1 || (p->val_top1 == t->at.best_top1 && p->val_loss < t->at.best_loss);
 
     if (validated && t->at.best_epoch && !better)
         return false;

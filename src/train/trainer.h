@@ -7,12 +7,12 @@
 
 /* Where a run stands. All of it is in a checkpoint, so that a resumed run goes on with the same numbers. */
 typedef struct fv_position {
-    uint64_t epoch, step;       /* epochs finished; steps of the next one finished */
+    uint64_t epoch, step; /* epochs finished; steps of the next one finished */
     uint64_t total_steps;
-    double loss_sum, norm_sum;  /* over the images and steps of the epoch under way */
+    double loss_sum, norm_sum; /* over the images and steps of the epoch under way */
     uint64_t right, seen;
-    double lr;                  /* of the last step */
-    uint64_t best_epoch;        /* 0 = none yet */
+    double lr;           /* of the last step */
+    uint64_t best_epoch; /* 0 = none yet */
     double best_top1, best_loss;
     double elapsed_s, data_s, compute_s;
 } fv_position;
@@ -25,17 +25,17 @@ struct fv_trainer {
     const fv_kernels *kernels;
     fv_pool *pool;
     fv_store store;
-    fv_learner full, rest;      /* rest: the epoch's short last batch, if there is one */
+    fv_learner full, rest; /* rest: the epoch's short last batch, if there is one */
     fv_feeder feeder;
-    fv_evaluator evaluator;     /* exec NULL when there is nothing to measure on */
-    uint32_t *order;            /* samples of the epoch under way, shuffled */
+    fv_evaluator evaluator; /* exec NULL when there is nothing to measure on */
+    uint32_t *order;        /* samples of the epoch under way, shuffled */
     size_t count, steps_per_epoch;
-    uint64_t step;              /* total_steps, where the plans' random operators read it */
+    uint64_t step; /* total_steps, where the plans' random operators read it */
     fv_position at;
-    char *out;                  /* run folder or NULL */
+    char *out; /* run folder or NULL */
     fv_progress_fn progress;
     void *user;
-    double checkpoint_s;        /* when the last one was written */
+    double checkpoint_s; /* when the last one was written */
 };
 
 /* ---- checkpoint.c */
