@@ -135,7 +135,7 @@ static void golden_in_double(const golden *g, const char *name)
     const fv_exec_options options = {.kernels = fv_kernels_find("ref64"), .pool = pool, .store = &store};
 
     test_ok(fv_exec_create(NULL, &graph, &options, &exec, &err), &err);
-    golden_fill_store(g, &store);
+    golden_fill_store(g, &store, false);
     golden_fill_input(g, exec, input);
     fv_exec_prepare(exec);
     fv_exec_compute(exec);
@@ -169,7 +169,7 @@ static void golden_in_float(const golden *g, const char *name)
     fv_store_init(&store, NULL, sizeof(float));
     test_ok(fv_store_add_graph(&store, &graph, &err), &err);
     fv_graph_free(&graph);
-    golden_fill_store(g, &store);
+    golden_fill_store(g, &store, false);
     test_ok(fv_model_from_store(NULL, net, &store, &model, &err), &err);
     fv_store_free(&store);
     for (size_t i = 0; i < fv_elements(&x); i++)
