@@ -30,7 +30,7 @@ NINJA = ninja -C $(BUILD) $(if $(JOBS),-j $(JOBS))
 .NOTPARALLEL:
 
 all: configure
-	@$(NINJA)
+	@$(NINJA) product
 
 configure:
 	@tools/configure $(BUILD) $(FLAGS)
