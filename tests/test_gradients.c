@@ -4,8 +4,9 @@
  * Kinks are avoided by construction: a difference is taken only where the two halves of the step agree about the slope;
  * where an activation or a maximum changes hands within the step (relu, maxpool), the halves differ by far more than
  * rounding, and the element is passed over. A case fails if more than a tenth of its elements are. */
-#include "base/random.h"
 #include "support.h"
+
+#include "base/random.h"
 #include "train/learner.h"
 #include <math.h>
 

@@ -1,6 +1,7 @@
 /* Optimizers, schedules, clipping and label smoothing against 50 steps of torch.optim in double
  * (golden/optimizer.txt, made by tools/make_optimizer_golden.py). */
 #include "support.h"
+
 #include "train/learner.h"
 #include "train/schedule.h"
 #include <math.h>

@@ -1,7 +1,8 @@
 /* The planner: no two values that are alive at once share memory, passes change no result, every step's order respects who
  * writes what, and the plan says what it did. */
-#include "base/random.h"
 #include "support.h"
+
+#include "base/random.h"
 #include "train/learner.h"
 #include <math.h>
 

@@ -1,7 +1,8 @@
 /* Training runs as a whole: the same bits on any number of threads, after a stop, after being killed; numbers that break;
  * folders that are in use; nothing allocated while it runs. The data is made here: blobs whose place tells the class. */
-#include "base/random.h"
 #include "support.h"
+
+#include "base/random.h"
 #include "train/trainer.h"
 #include <signal.h>
 #include <sys/wait.h>

@@ -21,7 +21,7 @@ static inline fv_work fv_work_depthwise(fv_conv_args *args, size_t rows, size_t 
 {
     const size_t bytes = fv_depthwise_bytes(&args->g, rows * columns), most = 1 + bytes / 131072;
 
-    args->blocks = rows == 0 ? 1 : most < rows ? most : rows;
+    args->blocks = most < rows ? most : rows + (rows == 0);
     return fv_work_items(args->g.n * args->blocks, bytes / args->blocks);
 }
 

@@ -87,8 +87,8 @@ static bool as_product(const fv_conv_attrs *a, const fv_conv_geometry *g, size_t
 
 static fv_cost conv_cost(const fv_conv_geometry *g, double real)
 {
-    const double taps = (double)(g->kernel_h * g->kernel_w * (g->in_c / g->groups)),
-                 outputs = (double)(g->out_h * g->out_w);
+    const size_t depth = g->kernel_h * g->kernel_w * (g->in_c / g->groups);
+    const double taps = (double)depth, outputs = (double)(g->out_h * g->out_w);
     const double in = (double)(g->in_h * g->in_w * g->in_c), out = outputs * (double)g->out_c;
 
     return (fv_cost){2 * (double)g->n * out * taps, real * ((double)g->n * (in + out) + taps * (double)g->out_c)};
@@ -113,13 +113,14 @@ static int params(const void *attrs_, const fv_shape *x, fv_param list[FV_MAX_PA
 {
     const fv_conv_attrs *a = attrs_;
     const size_t in = x->dim[3] / a->groups, taps = a->kernel[0] * a->kernel[1];
+    const size_t fan_out = taps * a->features / a->groups;
     const fv_shape w = {4, {a->kernel[0], a->kernel[1], in, a->features}};
     size_t pairs = 0;
     int n;
 
     if (check_channels(a, x, err))
         return -1;
-    n = fv_weight_params(&a->init, list, w, 4, (double)(taps * in), (double)(taps * a->features / a->groups));
+    n = fv_weight_params(&a->init, list, w, 4, (double)(taps * in), (double)fan_out);
     if (a->table) {
         list[0].mask = tables[a->table].connected;
         for (size_t i = 0; i < tables[a->table].in * tables[a->table].out; i++)

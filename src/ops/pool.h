@@ -22,7 +22,7 @@ typedef struct fv_pool_backward_attrs {
 fv_pool_args fv_pool_describe(const fv_pool_attrs *attrs, const fv_shape *x);
 fv_status fv_pool_shape(const char *name, const fv_pool_attrs *attrs, const fv_shape *x, fv_shape *out, fv_error *err);
 void fv_pool_facts(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *facts);
-fv_cost fv_pool_cost(const fv_pool_args *args, double real);
+fv_cost fv_pool_cost(const fv_pool_args *p, double real);
 
 #define FV_POOL_ATTRS                                                                                                  \
     {"kernel", FV_ATTR_SIZE, offsetof(fv_pool_attrs, kernel), 2, 1, 1024, "rows x columns", true, NULL},               \

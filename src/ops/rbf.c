@@ -92,7 +92,7 @@ static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, 
     (void)in;
     (void)out;
     f->global = true;
-    f->macs = f->connections = CLASSES * CELLS;
+    f->macs = f->connections = (uint64_t)CLASSES * CELLS;
 }
 
 const fv_op fv_op_rbf = {

@@ -127,9 +127,12 @@ fv_status fv_folder_create(const fv_trainer *t, const fv_train_options *options,
 {
     char *weights = fv_folder_path(&t->host, t->out, "weights");
     fv_text text;
-    fv_status status = weights ? check_empty(t->out, err) : fv_fail_memory(err, 64, "a path");
+    fv_status status;
 
+    if (!weights)
+        return fv_fail_memory(err, 64, "a path");
     fv_text_init(&text, &t->host);
+    status = check_empty(t->out, err);
     if (!status)
         status = make_folders(&t->host, weights, err);
     if (!status) {
@@ -226,10 +229,12 @@ static fv_status rewrite(const fv_trainer *t, uint64_t rows, const char *more, f
     uint8_t *data = NULL;
     size_t size = 0, keep = 0;
     fv_text text;
-    fv_status status = path ? FV_OK : fv_fail_memory(err, 64, "a path");
+    fv_status status = FV_OK;
 
+    if (!path)
+        return fv_fail_memory(err, 64, "a path");
     fv_text_init(&text, &t->host);
-    if (!status && (access(path, F_OK) == 0 || errno != ENOENT))
+    if (access(path, F_OK) == 0 || errno != ENOENT)
         status = fv_file_read(&t->host, path, 64 << 20, &data, &size, err);
     if (!status) {
         if (!size) /* killed before the file was there */

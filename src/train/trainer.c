@@ -80,8 +80,10 @@ static fv_status make(const fv_host *host, const fv_net *net, const fv_data *dat
     fv_status status;
 
     *out = NULL;
-    if (!t)
-        return fv_fail_memory(err, sizeof *t, "a trainer");
+    if (!t) {
+        fv_fail_memory(err, sizeof *t, "a trainer");
+        return FV_E_MEMORY;
+    }
     t->host = h;
     t->data = data;
     t->count = fv_data_count(data, FV_TRAIN);
