@@ -20,8 +20,9 @@ static inline size_t fv_depthwise_bytes(const fv_conv_geometry *g, size_t output
 static inline fv_work fv_work_depthwise(fv_conv_args *args, size_t rows, size_t columns)
 {
     const size_t bytes = fv_depthwise_bytes(&args->g, rows * columns), most = 1 + bytes / 131072;
+    const size_t blocks = most < rows ? most : rows;
 
-    args->blocks = most < rows ? most : rows + (rows == 0);
+    args->blocks = blocks ? blocks : 1;
     return fv_work_items(args->g.n * args->blocks, bytes / args->blocks);
 }
 

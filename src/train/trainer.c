@@ -181,7 +181,11 @@ static fv_status reopen(const fv_host *host, const char *folder, const fv_run_ar
     if (!status) {
         fv_settings_print(&settings, &text);
         saved.text = text.data;
-        status = text.failed ? fv_fail_memory(err, text.size, "options") : make(host, net, data, &saved, out, err);
+        status = FV_E_MEMORY;
+        if (text.failed)
+            fv_fail_memory(err, text.size, "options");
+        else
+            status = make(host, net, data, &saved, out, err);
     }
     if (!status && strcmp(fv_data_hash(data), args->data_hash) != 0)
         status = fv_fail(err, FV_E_ARGUMENT, "%s: was trained on other data (hash %s, this data has %s)", folder,
