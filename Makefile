@@ -80,7 +80,7 @@ uninstall: configure
 	@tools/uninstall $(BUILD) "$(DESTDIR)"
 
 clean:
-	rm -rf build build-asan build-tsan build-arm64 build-lint-*
+	rm -rf build build-asan build-tsan build-arm64 build-fuzz build-lint-*
 
 .PHONY: all configure deps deps-build deps-soak deps-lint demo test bench accuracy soak format lint install \
         install-strip uninstall clean
