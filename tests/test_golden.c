@@ -268,6 +268,15 @@ static void check_averages(const rig *r, size_t i, double tolerance)
     }
 }
 
+/* Instrumented kernels are compiled to other instructions and round elsewhere; in nets with batch norm one activation that
+ * changes sides in float moves gradients by more than any bound (README of the golden data). What is shipped is checked. */
+static bool instrumented(void)
+{
+    const char *sanitize = getenv("FOVEA_SANITIZE");
+
+    return sanitize && *sanitize && strcmp(sanitize, "none") != 0;
+}
+
 static void check_training(rig *r, size_t i, double forward, double backward)
 {
     fv_learner learner;
@@ -286,7 +295,7 @@ static void check_training(rig *r, size_t i, double forward, double backward)
     if (!(fabs(fv_learner_loss(&learner) - loss) <= forward * fabs(loss)))
         fail_msg("%s (%s): loss %.12g, PyTorch has %.12g", cases[i].name, r->exec.kernels->isa,
                  fv_learner_loss(&learner), loss);
-    if (backward > 0)
+    if (backward > 0 && (r->exec.kernels->real_bytes == sizeof(double) || !instrumented()))
         check_gradients(r, i, &learner, backward);
     check_averages(r, i, forward);
     fv_learner_free(&learner);
