@@ -28,7 +28,7 @@ int main()
 
     if (fv_net_describe(net.get(), &info, &err) != FV_OK)
         return 1;
-    std::printf("%zu layers, %llu parameters, %llu MACs\n", info.count, static_cast<unsigned long long>(info.parameters),
-                static_cast<unsigned long long>(info.macs));
+    std::printf("%zu layers, %llu parameters, %llu MACs\n", info.count,
+                static_cast<unsigned long long>(info.parameters), static_cast<unsigned long long>(info.macs));
     return 0;
 }

@@ -138,7 +138,8 @@ static int run(const fv_cli *cli)
     return code;
 }
 
-static const fv_cli_table tables[] = {{"Size of the network", fv_cli_size}, {"Output", fv_cli_json_output}, {"General", fv_cli_general}, {0}};
+static const fv_cli_table tables[] = {
+    {"Size of the network", fv_cli_size}, {"Output", fv_cli_json_output}, {"General", fv_cli_general}, {0}};
 
 const fv_cli_verb fv_cli_verb_info = {
     .name = "info",

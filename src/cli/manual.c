@@ -105,8 +105,8 @@ static void verb_section(const fv_cli_verb *verb)
     if (verb->text)
         text(verb->text, "");
     for (const fv_cli_table *table = verb->tables; table->heading; table++) {
-        if (table->rows == fv_cli_general || table->rows == fv_cli_json_output ||
-            table->rows == fv_cli_machine || table->rows == fv_cli_size)
+        if (table->rows == fv_cli_general || table->rows == fv_cli_json_output || table->rows == fv_cli_machine ||
+            table->rows == fv_cli_size)
             continue;
         puts(".Bl -tag -width Ds");
         for (const fv_cli_option *o = table->rows; o->name; o++)

@@ -76,7 +76,7 @@ typedef struct fv_conv_args {
     const uint8_t *table;
     size_t blocks, parts;
     fv_act act, gate_act;
-    void *scratch;         /* slice s begins at scratch + s * scratch_bytes */
+    void *scratch; /* slice s begins at scratch + s * scratch_bytes */
     size_t scratch_bytes;
 } fv_conv_args;
 
@@ -94,8 +94,8 @@ typedef struct fv_sum_args {
  * avgpool: y = sum of window / divisor, where divisor is kernel_h kernel_w if count_pad, else the cells inside the
  *   picture, or 1 if `sum`. Items as maxpool. */
 typedef struct fv_pool_args {
-    const void *x, *dy, *y;  /* y is read by backward (gate) */
-    void *out, *dx;          /* out: y of forward */
+    const void *x, *dy, *y; /* y is read by backward (gate) */
+    void *out, *dx;         /* out: y of forward */
     uint8_t *argmax;
     size_t n, in_h, in_w, c, out_h, out_w;
     size_t kernel_h, kernel_w, stride_h, stride_w, pad_top, pad_left;

@@ -17,9 +17,9 @@ typedef enum fv_kernel_id {
 } fv_kernel_id;
 
 typedef struct fv_kernels {
-    const char *isa;    /* "ref", "ref64", "avx2", "avx512", "neon" */
-    size_t real_bytes;  /* 4, or 8 for ref64 */
-    size_t panel;       /* columns of a packed weight panel (see pack.h) */
+    const char *isa;   /* "ref", "ref64", "avx2", "avx512", "neon" */
+    size_t real_bytes; /* 4, or 8 for ref64 */
+    size_t panel;      /* columns of a packed weight panel (see pack.h) */
     fv_kernel *run[FV_KERNELS];
 } fv_kernels;
 

@@ -85,7 +85,7 @@ static const check_case cases[] = {
     RBF_LOSS(0, 1, 1, 4, 0, 0, 0, 1),
     RBF_LOSS(0, 9, 10, 20, 0, 0, 0, 1),
     RBF_LOSS(0, 9, 10, 20, 0, 1, 5, 1),
-    RBF_LOSS(0, 9, 10, 900, 0, 1, 150, 1), /* nothing of exp(-x) is left in a float */
+    RBF_LOSS(0, 9, 10, 900, 0, 1, 150, 1),     /* nothing of exp(-x) is left in a float */
     RBF_LOSS(0, 3, 10, 1100, 0, 1, 1000, 801), /* nor in a double */
     RBF_LOSS(BENCH, 128, 10, 100, 0, 1, 50, 1),
     RBF(0, 1, 1, 1),
