@@ -372,7 +372,7 @@ static const char *name_of(const fv_walk *w, fv_value value)
 
 fv_status fv_net_walk(const fv_net *net, fv_graph *graph, bool whole, fv_walked *walked, fv_error *err)
 {
-    fv_error unused;
+    fv_error unused = {0};
     fv_walk w = {.net = net,
                  .graph = graph,
                  .err = err ? err : &unused,

@@ -123,11 +123,11 @@ static bool new_row(table *t, size_t index, const fv_facts *f)
     return row->name && row->text;
 }
 
-/* An activation right behind a row's value joins the row. */
+/* An activation right behind a row's value (there is one) joins the row. */
 static bool join(table *t, const fv_node *node)
 {
     const size_t index = t->row_of[node->in[0]];
-    fv_layer *row = index ? &t->rows[index - 1] : NULL;
+    fv_layer *row = &t->rows[index - 1];
 
     t->row_of[node->out[0]] = index;
     t->last[index - 1] = node->out[0];

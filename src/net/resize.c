@@ -181,7 +181,7 @@ static fv_status check_size(const fv_net_size *to, fv_error *err)
 
 fv_status fv_net_resize(const fv_host *host, const fv_net *net, const fv_net_size *to, fv_net **out, fv_error *err)
 {
-    fv_error local;
+    fv_error local = {0};
     resizing r = {.err = err ? err : &local};
     fv_net_size size = FV_NET_SIZE;
 
