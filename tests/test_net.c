@@ -142,6 +142,42 @@ static void auxiliary_heads_exist_in_training_only(void **state)
     fv_net_free(net);
 }
 
+/* Layers name what they read, through dropout and activations; parameters are not among it. */
+static void layers_name_what_they_read(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t inputs[3];
+        size_t n;
+    } rows[] = {
+        {"a", {0}, 1},            /* the input; relu and dropout belong to it */
+        {"aux1.dense1", {1}, 1},  /* a head beside what follows */
+        {"b", {1}, 1},            /* through the dropout */
+        {"conv1", {3}, 1},        /* of the residual block */
+        {"downsample.0", {3}, 1}, /* its shortcut */
+        {"add", {4, 5}, 2},       /* the block before the shortcut */
+        {"c", {6}, 1},
+        {"d", {6}, 1},
+        {"concat", {7, 8, 6}, 3},
+        {"relu4", {9}, 1}, /* behind a dropout: a row of its own */
+    };
+    fv_net *net = parse("input 8x8x3 classes 5 a: conv 3x3 4 pad 1 relu dropout .5 aux { dense classes } b: maxpool\n"
+                        "residual project { conv 3x3 8 pad 1 } relu branch { c: maxpool 3x3 stride 1 pad 1 | "
+                        "d: conv 1x1 4 relu | }\ndropout .5 relu");
+    fv_net_info info;
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(fv_net_describe(net, &info, &err), &err);
+    assert_int_equal(info.count, FV_COUNT(rows));
+    for (size_t i = 0; i < info.count; i++) {
+        assert_string_equal(info.layers[i].name, rows[i].name);
+        assert_int_equal(info.layers[i].n_inputs, rows[i].n);
+        assert_memory_equal(info.layers[i].inputs, rows[i].inputs, rows[i].n * sizeof(uint32_t));
+    }
+    fv_net_free(net);
+}
+
 /* ----------------------------------------------------------------------------------------------------------- lines */
 
 static void input_lines_state_the_preprocessing(void **state)
@@ -301,6 +337,7 @@ int main(void)
         cmocka_unit_test(from_reads_named_values),
         cmocka_unit_test(residual_blocks_project_and_stride),
         cmocka_unit_test(auxiliary_heads_exist_in_training_only),
+        cmocka_unit_test(layers_name_what_they_read),
         cmocka_unit_test(input_lines_state_the_preprocessing),
         cmocka_unit_test(the_canonical_text),
         cmocka_unit_test(losses_and_train_words),

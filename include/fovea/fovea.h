@@ -138,6 +138,8 @@ typedef struct fv_layer {
     uint64_t activation_bytes; /**< of its output as float32 */
     uint64_t receptive_field;  /**< input pixels that one output can see, along the larger side */
     bool training_only;
+    const uint32_t *inputs; /**< the layers whose outputs it reads, index + 1; 0 is the network's input */
+    size_t n_inputs;
 } fv_layer;
 
 typedef struct fv_net_info {

@@ -76,12 +76,16 @@ static bool print_table(const fv_cli *cli, const char *name, const fv_net_info *
     return true;
 }
 
-static void json_row(fv_cli_json *json, const fv_layer *l)
+static void json_row(fv_cli_json *json, const fv_net_info *info, const fv_layer *l)
 {
     fv_cli_json_object(json, NULL);
     fv_cli_json_text(json, "name", l->name);
     fv_cli_json_text(json, "type", l->type);
     fv_cli_json_text(json, "text", l->text);
+    fv_cli_json_array(json, "inputs");
+    for (size_t i = 0; i < l->n_inputs; i++)
+        fv_cli_json_text(json, NULL, l->inputs[i] ? info->layers[l->inputs[i] - 1].name : "input");
+    fv_cli_json_end(json);
     fv_cli_json_counts(json, "out", (uint64_t[]){l->height, l->width, l->channels}, 3);
     fv_cli_json_count(json, "params", l->parameters);
     fv_cli_json_count(json, "macs", l->macs);
@@ -119,7 +123,7 @@ static bool print_json(const char *name, const fv_net_info *info)
     fv_cli_json_count(&json, "receptive_field", info->receptive_field);
     fv_cli_json_array(&json, "layers");
     for (size_t i = 0; i < info->count; i++)
-        json_row(&json, &info->layers[i]);
+        json_row(&json, info, &info->layers[i]);
     return fv_cli_json_print(&json, stdout);
 }
 

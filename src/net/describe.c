@@ -17,7 +17,8 @@ typedef struct table {
     fv_layer *rows;
     fv_value *last; /* the value that each row ends with */
     size_t n;
-    size_t *row_of; /* of each value: index + 1, 0 = none */
+    size_t *row_of; /* of each value that ends a row: index + 1, 0 = none */
+    size_t *source; /* of each value: the row that it comes from, index + 1, 0 = the input */
     field *fields;  /* of each value */
     fv_text text;
 } table;
@@ -90,6 +91,21 @@ static const char *keep(table *t, const char *text)
     return fv_arena_strndup(t->arena, text, strlen(text));
 }
 
+/* What a row reads besides its parameters. */
+static bool read_rows(table *t, const fv_node *node, fv_layer *row)
+{
+    uint32_t *inputs = fv_arena_alloc(t->arena, (size_t)node->n_in, sizeof *inputs);
+
+    for (int i = 0; inputs && i < node->n_in; i++) {
+        const fv_role role = t->graph->values[node->in[i]].role;
+
+        if (role == FV_ROLE_ACTIVATION || role == FV_ROLE_INPUT)
+            inputs[row->n_inputs++] = (uint32_t)t->source[node->in[i]];
+    }
+    row->inputs = inputs;
+    return inputs != NULL;
+}
+
 static bool new_row(table *t, size_t index, const fv_facts *f)
 {
     const fv_node *node = &t->graph->nodes[index];
@@ -119,8 +135,8 @@ static bool new_row(table *t, size_t index, const fv_facts *f)
     row->name = keep(t, node->label);
     row->text = t->text.failed ? NULL : keep(t, t->text.data);
     t->last[t->n++] = node->out[0];
-    t->row_of[node->out[0]] = t->n;
-    return row->name && row->text;
+    t->row_of[node->out[0]] = t->source[node->out[0]] = t->n;
+    return row->name && row->text && read_rows(t, node, row);
 }
 
 /* An activation right behind a row's value (there is one) joins the row. */
@@ -129,7 +145,7 @@ static bool join(table *t, const fv_node *node)
     const size_t index = t->row_of[node->in[0]];
     fv_layer *row = &t->rows[index - 1];
 
-    t->row_of[node->out[0]] = index;
+    t->row_of[node->out[0]] = t->source[node->out[0]] = index;
     t->last[index - 1] = node->out[0];
     row->activation =
         *row->activation ? fv_arena_print(t->arena, "%s %s", row->activation, node->op->name) : node->op->name;
@@ -148,6 +164,7 @@ static bool add_node(table *t, size_t index)
     spread(t, node, &facts);
     if (node->op->flags & FV_OP_TRAINING) { /* dropout: nothing of it is left at inference */
         t->row_of[node->out[0]] = 0;
+        t->source[node->out[0]] = t->source[node->in[0]];
         return true;
     }
     if (node->op->activation && row && t->last[row - 1] == node->in[0])
@@ -165,8 +182,9 @@ static bool fill(table *t)
     t->rows = fv_arena_alloc(t->arena, graph->n_nodes + 1, sizeof *t->rows);
     t->last = fv_arena_alloc(scratch, graph->n_nodes + 1, sizeof *t->last);
     t->row_of = fv_arena_alloc(scratch, graph->n_values, sizeof *t->row_of);
+    t->source = fv_arena_alloc(scratch, graph->n_values, sizeof *t->source);
     t->fields = fv_arena_alloc(scratch, graph->n_values, sizeof *t->fields);
-    if (!t->rows || !t->last || !t->row_of || !t->fields)
+    if (!t->rows || !t->last || !t->row_of || !t->source || !t->fields)
         return false;
     t->fields[graph->input] = (field){{1, 1}, {1, 1}};
     for (size_t i = 0; i < graph->n_nodes; i++)
