@@ -253,7 +253,11 @@ typedef struct fv_data_options {
         sizeof(fv_data_options), 0.0, 1, 0                                                                             \
     }
 
-/** Open a folder with MNIST's four IDX files, plain or .gz. */
+/**
+ * Open a folder with MNIST's four IDX files, plain or .gz, or with CIFAR's binary files: data_batch_1.bin to
+ * data_batch_5.bin (as many as there are) and test_batch.bin, or CIFAR-100's train.bin and test.bin. One of the two sets
+ * may be absent. Classes are called as batches.meta.txt or fine_label_names.txt says, without them by their numbers.
+ */
 FV_API fv_status fv_data_open(const fv_host *host, const char *path, const fv_data_options *options, fv_data **out,
                               fv_error *err);
 

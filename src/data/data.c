@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "data/cifar.h"
 #include "data/idx.h"
 #include "image/resize.h"
 
@@ -66,8 +67,11 @@ static fv_status split(fv_data *data, const char *place, const fv_data_options *
     return FV_OK;
 }
 
+/* Classes whose reader knew no names are called by their numbers. */
 static fv_status name_classes(fv_data *data, const char *place, fv_error *err)
 {
+    if (data->names)
+        return FV_OK;
     data->names = fv_alloc(&data->host, data->classes, sizeof *data->names);
     data->name_text = fv_alloc(&data->host, data->classes, CLASS_NAME);
     if (!data->names || !data->name_text)
@@ -146,7 +150,7 @@ fv_status fv_data_open(const fv_host *host, const char *path, const fv_data_opti
     data = new_data(host);
     if (!data)
         return fv_fail_memory(err, sizeof *data, path);
-    status = fv_mnist_open(data, path, err);
+    status = fv_cifar_found(path) ? fv_cifar_open(data, path, err) : fv_mnist_open(data, path, err);
     if (!status)
         status = fv_data_finish(data, path, &chosen, err);
     if (status) {

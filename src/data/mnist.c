@@ -162,7 +162,8 @@ static fv_status check_folder(const char *folder, fv_error *err)
     if (stat(folder, &info) != 0)
         return fv_fail_errno(err, errno, "%s: cannot open the folder of the data", folder);
     if (!S_ISDIR(info.st_mode))
-        return fv_fail(err, FV_E_IO, "%s: is not a folder; give the folder that holds MNIST's four files", folder);
+        return fv_fail(err, FV_E_IO, "%s: is not a folder; give the folder that holds MNIST's or CIFAR's files",
+                       folder);
     return FV_OK;
 }
 
@@ -186,10 +187,12 @@ fv_status fv_mnist_open(fv_data *data, const char *folder, fv_error *err)
     else if (data->test.count)
         status = count_classes(data, &data->test, test_path.data, err);
     else
-        status = fv_fail(err, FV_E_IO,
-                         "%s: no data that Fovea reads: wanted train-images-idx3-ubyte and train-labels-idx1-ubyte, or "
-                         "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz",
-                         folder);
+        status =
+            fv_fail(err, FV_E_IO,
+                    "%s: no data that Fovea reads: wanted train-images-idx3-ubyte and train-labels-idx1-ubyte, or "
+                    "t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz; or CIFAR's data_batch_1.bin, "
+                    "test_batch.bin (CIFAR-100: train.bin, test.bin)",
+                    folder);
     if (!status)
         status = check_labels(data, &data->test, test_path.data, err);
 done:
