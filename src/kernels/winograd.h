@@ -1,0 +1,60 @@
+/* Winograd's convolution (Winograd 1980; Lavin, Gray 2015): what its kernels and fv_work share, tiles and layouts.
+ *
+ *     Y = A^T [ (G g G^T) . (B^T d B) ] A
+ *
+ * A tile of side x side outputs reads points x points inputs, points = side + kernel - 1, and takes points^2
+ * multiplications for each pair of channels instead of (side kernel)^2: 36 for 144 with F(4x4,3x3). Each of the
+ * points^2 products is a matrix product of its own, tiles by channels, so transformed tiles V, filters U and products M
+ * are kept as `planes`, plane e = i points + j holding point (i, j) of all tiles:
+ *
+ *     V[e][tile][channel]      rows of fv_winograd_row reals, planes fv_winograd_plane apart
+ *     U[panel][e][channel][width]      panels of output channels (pack.h)
+ *     M[e][tile][output channel] */
+#ifndef FV_KERNELS_WINOGRAD_H
+#define FV_KERNELS_WINOGRAD_H
+#include "kernels/args.h"
+#include "kernels/pack.h"
+
+enum { FV_WINOGRAD_POINTS = 6, FV_WINOGRAD_PLANES = FV_WINOGRAD_POINTS * FV_WINOGRAD_POINTS }; /* at most */
+
+/* The tiles of a convolution's output, row by row, picture by picture. The last of a row or column may be partial. */
+typedef struct fv_winograd_grid {
+    size_t side, points, down, across, count;
+} fv_winograd_grid;
+
+static inline fv_winograd_grid fv_winograd_tiles(const fv_conv_geometry *g, size_t side)
+{
+    const size_t down = (g->out_h + side - 1) / side, across = (g->out_w + side - 1) / side;
+
+    return (fv_winograd_grid){side, side + g->kernel_h - 1, down, across, g->n * down * across};
+}
+
+/* Picture and first output pixel of a tile. */
+typedef struct fv_winograd_place {
+    size_t image, top, left;
+} fv_winograd_place;
+
+static inline fv_winograd_place fv_winograd_at(const fv_winograd_grid *t, size_t tile)
+{
+    const size_t row = tile / t->across;
+
+    return (fv_winograd_place){row / t->down, row % t->down * t->side, tile % t->across * t->side};
+}
+
+/* Distance of two rows of V or M, in reals: a line more than whole lines, so that rows of a register tile do not meet in
+ * a set of the cache. */
+static inline size_t fv_winograd_row(size_t channels)
+{
+    return (channels + 15) / 16 * 16 + 16;
+}
+
+/* Distance of planes of at least `reals` reals: an odd number of lines, or the stores of a tile to all planes fall into
+ * one set of the cache and take twice as long. */
+static inline size_t fv_winograd_plane(size_t reals)
+{
+    const size_t lines = (reals + 15) / 16;
+
+    return (lines + (lines % 2 == 0)) * 16;
+}
+
+#endif
