@@ -5,7 +5,10 @@
 #include "cli/cli.h"
 #include "cli/grid.h"
 #include "cli/json.h"
+#include "cli/layers.h"
+#include "model/session.h"
 #include "run/pool.h"
+#include "train/trainer.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +19,7 @@ typedef struct bench_values {
     uint64_t batch;
     int mode;
     double seconds, warm_up;
+    bool layers;
 } bench_values;
 
 enum { INFER, TRAIN };
@@ -27,6 +31,7 @@ typedef struct times {
     size_t count, size;
     double begin_s, last_s, warm_up_s, measure_s;
     bool warm, failed;
+    fv_cli_layers layers; /* of --layers */
 } times;
 
 enum { LEAST_RUNS = 5 };
@@ -65,6 +70,15 @@ static bool lap(times *t)
     return t->count < LEAST_RUNS || now_s - t->begin_s < t->measure_s;
 }
 
+static int measure_layers(const fv_cli *cli, times *t, fv_exec *exec)
+{
+    const bench_values *values = cli->values;
+
+    if (!values->layers || fv_cli_layers_measure(&t->layers, exec, values->seconds))
+        return FV_EXIT_OK;
+    return fv_cli_memory(cli);
+}
+
 /* ------------------------------------------------------------------------------------------------------ infer */
 
 static int infer(const fv_cli *cli, const fv_net_info *info, fv_net *net, times *t)
@@ -94,6 +108,8 @@ static int infer(const fv_cli *cli, const fv_net_info *info, fv_net *net, times 
         else
             more = lap(t);
     }
+    if (!code)
+        code = measure_layers(cli, t, fv_session_exec(session));
     fv_session_free(session);
     fv_model_free(model);
     free(input);
@@ -171,6 +187,8 @@ static int train(const fv_cli *cli, const fv_net_info *info, fv_net *net, times 
         else if (status && status != FV_E_STOPPED)
             code = fv_cli_fail(cli, &err);
     }
+    if (!code)
+        code = measure_layers(cli, t, trainer->full.exec);
     fv_trainer_free(trainer);
     fv_data_free(data);
     return code;
@@ -199,9 +217,9 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
         printf("%s, %s, batch %" PRIu64 ": median %.3f ms (%.3f to %.3f in %zu runs), %s images/s, %.1f GFLOP/s\n",
                name, mode_words[values->mode], values->batch, median_ms, t->ms[0], t->ms[t->count - 1], t->count,
                fv_cli_thousands((uint64_t)(images_per_s + 0.5), rate), gflops);
-        return true;
+        return !values->layers || fv_cli_layers_print(&t->layers, stdout, cli->terminal.out_color);
     }
-    fv_cli_json_begin(&json, 1);
+    fv_cli_json_begin(&json, 2);
     fv_cli_json_text(&json, "net", name);
     fv_cli_json_text(&json, "mode", mode_words[values->mode]);
     fv_cli_json_count(&json, "batch", values->batch);
@@ -212,6 +230,8 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
     fv_cli_json_count(&json, "runs", t->count);
     fv_cli_json_real(&json, "images_per_s", images_per_s);
     fv_cli_json_real(&json, "gflops", gflops);
+    if (values->layers)
+        fv_cli_layers_json(&t->layers, &json);
     return fv_cli_json_print(&json, stdout);
 }
 
@@ -237,6 +257,7 @@ static int run(const fv_cli *cli)
     if (!code && !print(cli, &info, fv_net_name(net), &t))
         code = fv_cli_memory(cli);
     free(t.ms);
+    fv_cli_layers_free(&t.layers);
     fv_net_free(net);
     return code;
 }
@@ -278,6 +299,10 @@ static const fv_cli_option options[] = {
      .most = 3600,
      .unit = "s",
      .help = "how long to run before measuring, but once at least"},
+    {.name = "layers",
+     .type = FV_CLI_FLAG,
+     .at = AT(layers),
+     .help = "then measure each step by itself, as long again, and print where the time goes"},
     {.name = "seed",
      .argument = "N",
      .type = FV_CLI_COUNT,
@@ -301,7 +326,9 @@ const fv_cli_verb fv_cli_verb_bench = {
     .least = 1,
     .most = 1,
     .help = "Measure how fast a network runs or learns here",
-    .text = "Each run is timed by itself; images_per_s is the batch over the median.",
+    .text =
+        "Each run is timed by itself; images_per_s is the batch over the median. GFLOP/s count the multiplications and "
+        "additions of the direct method; a layer's GB/s count what it reads and writes once.",
     .examples = {{"bench lenet-5", "the time for one image on all cores"},
                  {"bench lenet-5 --mode train --batch 128 --threads 2", "the speed of training"},
                  {"bench lenet-5 --batch 64 --seconds 10 --json", "for a script"}},
