@@ -81,7 +81,7 @@ static void batches_are_padded_and_scaled(void **state)
 static void any_cut_of_a_batch_gives_the_same_bits(void **state)
 {
     fv_data *data = mnist(NULL);
-    const fv_augment augment = {1.5f, 10, 0.1f, 34, 4};
+    const fv_augment augment = {.shift = 1.5f, .rotate = 10, .scale = 0.1f, .alpha = 34, .sigma = 4};
     const fv_preprocess inputs[] = {fv_preprocess_default(28, 28, 1), fv_preprocess_default(20, 24, 3)};
     uint32_t indices[16];
     int32_t labels[16];
@@ -154,7 +154,8 @@ static void nothing_drawn_changes_nothing(void **state)
 /* Every kind differs with seed, epoch and sample, and repeats with all three. */
 static void draws_depend_on_seed_epoch_and_sample(void **state)
 {
-    static const fv_augment kinds[] = {{.shift = 2}, {.rotate = 15}, {.scale = 0.15f}, {.alpha = 34, .sigma = 4}};
+    static const fv_augment kinds[] = {
+        {.shift = 2}, {.rotate = 15}, {.scale = 0.15f}, {.alpha = 34, .sigma = 4}, {.crop = 9}};
     static const struct {
         uint64_t seed;
         uint32_t epoch;
@@ -337,7 +338,7 @@ static void elastic_displacements_are_simards(void **state)
 /* The channels of a picture move together: three equal channels stay equal, and are the grey picture's. */
 static void channels_move_together(void **state)
 {
-    const fv_augment options = {2, 20, 0.2f, 34, 4};
+    const fv_augment options = {.shift = 2, .rotate = 20, .scale = 0.2f, .alpha = 34, .sigma = 4};
     fv_data *data = mnist(NULL);
     const uint8_t *digit = fv_data_sample(data, FV_TRAIN, 5, NULL);
     uint8_t rgb[784 * 3], out[784 * 3], grey[784];
@@ -355,7 +356,7 @@ static void channels_move_together(void **state)
 /* What a batch holds is the sample distorted and prepared, whichever place of the batch it has. */
 static void batches_distort_by_sample(void **state)
 {
-    const fv_augment options = {2, 20, 0.2f, 34, 4};
+    const fv_augment options = {.shift = 2, .rotate = 20, .scale = 0.2f, .alpha = 34, .sigma = 4};
     const fv_preprocess p = fv_preprocess_default(28, 28, 1);
     fv_data *data = mnist(NULL);
     const uint32_t indices[3] = {40000, 7, 12};
@@ -374,10 +375,60 @@ static void batches_distort_by_sample(void **state)
     fv_data_free(data);
 }
 
+/* out = the picture, mirrored or not, within a black frame, and of that the cut that begins dy, dx from its place. */
+static void cut(const uint8_t *src, uint8_t *out, int height, int width, int channels, int dy, int dx, bool flip)
+{
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < width; x++)
+            for (int c = 0; c < channels; c++) {
+                const int sy = y + dy, sx = flip ? width - 1 - (x + dx) : x + dx;
+                const bool inside = sy >= 0 && sy < height && sx >= 0 && sx < width;
+
+                *out++ = inside ? src[(sy * width + sx) * channels + c] : 0;
+            }
+}
+
+/* Each of the 5 x 5 x 2 results comes about as often, and nothing else; distortions read what it gives. */
+static void crop_and_flip_move_whole_pixels(void **state)
+{
+    enum { H = 8, W = 6, C = 3, CROP = 2, PLACES = 2 * CROP + 1, TIMES = 10000 };
+    static const fv_augment options = {.crop = CROP, .flip = true}, crop = {.crop = CROP}, flip = {.flip = true};
+    static const fv_augment distorted = {.shift = 1e-30f, .crop = CROP, .flip = true};
+    uint8_t src[H * W * C], got[H * W * C], wanted[PLACES * PLACES * 2][H * W * C];
+    size_t counts[PLACES * PLACES * 2] = {0}, same = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof src; i++)
+        src[i] = (uint8_t)(i + 1);
+    for (int k = 0; k < PLACES * PLACES * 2; k++)
+        cut(src, wanted[k], H, W, C, k / 2 / PLACES - CROP, k / 2 % PLACES - CROP, k % 2);
+    for (uint64_t n = 0; n < TIMES; n++) {
+        size_t k = 0;
+
+        distort(&options, 5, 1, n, src, got, H, W, C);
+        while (k < FV_COUNT(wanted) && memcmp(got, wanted[k], sizeof got) != 0)
+            k++;
+        assert_true(k < FV_COUNT(wanted));
+        counts[k]++;
+        distort(&distorted, 5, 1, n, src, got, H, W, C);
+        assert_memory_equal(got, wanted[k], sizeof got);
+        distort(&crop, 5, 1, n, src, got, H, W, C);
+        assert_memory_equal(got, wanted[k - k % 2], sizeof got);
+        distort(&flip, 5, 1, n, src, got, H, W, C);
+        assert_memory_equal(got, wanted[PLACES * PLACES - 1 + k % 2], sizeof got);
+        same += memcmp(got, src, sizeof got) == 0;
+    }
+    for (size_t k = 0; k < FV_COUNT(counts); k++) /* 200 each, deviation 14 */
+        assert_in_range(counts[k], 140, 260);
+    assert_in_range(same, 4800, 5200);
+}
+
 /* Far out of range: everything is background, and nothing is read outside (a run under ASan would tell). */
 static void distortions_may_leave_the_picture(void **state)
 {
-    const fv_augment wild[] = {{4096, 180, 0.9f, 0, 0}, {0, 0, 0, 1e4f, 0.3f}, {0, 180, 0.9f, 1e4f, 64}};
+    const fv_augment wild[] = {{.shift = 4096, .rotate = 180, .scale = 0.9f},
+                               {.alpha = 1e4f, .sigma = 0.3f},
+                               {.rotate = 180, .scale = 0.9f, .alpha = 1e4f, .sigma = 64}};
     uint8_t src[9 * 5 * 3], dst[9 * 5 * 3];
 
     (void)state;
@@ -400,6 +451,7 @@ static void wrong_options_are_refused(void **state)
         {{.alpha = NAN}, 28, "elastic alpha is "},
         {{.alpha = 34, .sigma = 65}, 28, "elastic sigma is 65, wanted 0 to 64"},
         {{.alpha = 34}, 28, "elastic alpha is 34, but sigma is 0"},
+        {{.crop = 28}, 28, "crop is 28, pictures are 28x28; wanted below 28"},
         {{.shift = 1}, 4097, "pictures of 4097x4097 pixels; at most 4096"},
     };
     fv_error err = {0};
@@ -422,6 +474,7 @@ int main(void)
         cmocka_unit_test(elastic_displacements_are_simards),
         cmocka_unit_test(channels_move_together),
         cmocka_unit_test(batches_distort_by_sample),
+        cmocka_unit_test(crop_and_flip_move_whole_pixels),
         cmocka_unit_test(distortions_may_leave_the_picture),
         cmocka_unit_test(wrong_options_are_refused),
     };

@@ -1,4 +1,4 @@
-/* Random distortions of digits: shift, rotation, scale, elastic. */
+/* Random distortions: shift, rotation, scale, elastic for digits; crop and flip for photos. */
 #ifndef FV_DATA_AUGMENT_H
 #define FV_DATA_AUGMENT_H
 #include "fovea/fovea.h"
@@ -10,7 +10,12 @@ typedef struct fv_augment {
     float scale;  /* factor 1-scale..1+scale, below 1 */
     float alpha;  /* elastic: pixels; the factor of Simard, Steinkraus, Platt 2003 (34 for MNIST) */
     float sigma;  /* elastic: pixels; width of the Gaussian that smooths the field (4 for MNIST) */
+    size_t crop;  /* whole pixels, -crop..crop along each axis: a frame so wide, and a cut of the picture's size */
+    bool flip;    /* every other picture mirrored, left to right */
 } fv_augment;
+
+/* Is anything switched on? */
+bool fv_augment_any(const fv_augment *options);
 
 /* Are the options in range for pictures of height x width? */
 fv_status fv_augment_check(const fv_augment *options, size_t height, size_t width, fv_error *err);

@@ -315,5 +315,7 @@ fv_augment fv_settings_augment(const fv_settings *s)
                         .rotate = (float)s->rotate,
                         .scale = (float)s->scale,
                         .alpha = (float)s->elastic,
-                        .sigma = (float)s->elastic_sigma};
+                        .sigma = (float)s->elastic_sigma,
+                        .crop = s->crop,
+                        .flip = s->flip};
 }

@@ -39,7 +39,6 @@ static void override_init(fv_trainer *t)
 static fv_status plan_all(fv_trainer *t, fv_error *err)
 {
     const fv_augment augment = fv_settings_augment(&t->settings);
-    const bool augmented = augment.shift > 0 || augment.rotate > 0 || augment.scale > 0 || augment.alpha > 0;
     const size_t batch = t->settings.batch < t->count ? t->settings.batch : t->count, rest = t->count % batch;
     const fv_exec_options exec = {
         .kernels = t->kernels, .pool = t->pool, .store = &t->store, .seed = t->settings.seed, .step = &t->step};
@@ -51,7 +50,7 @@ static fv_status plan_all(fv_trainer *t, fv_error *err)
         status = fv_learner_create(&t->host, t->net, rest, &t->settings, &exec, true, &t->rest, err);
     if (!status)
         status = fv_feeder_create(&t->host, t->data, t->net, batch, fv_pool_threads(t->pool), t->kernels,
-                                  augmented ? &augment : NULL, &t->feeder, err);
+                                  fv_augment_any(&augment) ? &augment : NULL, &t->feeder, err);
     if (!status && measured)
         status = fv_evaluator_create(&t->host, t->net, t->data, 256, &exec, &t->evaluator, err);
     if (!status && !(t->order = fv_alloc(&t->host, t->count, sizeof *t->order)))
