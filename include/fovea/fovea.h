@@ -167,6 +167,23 @@ FV_API fv_status fv_model_create(const fv_host *host, const fv_net *net, uint64_
 /** Open a model file (safetensors with Fovea's metadata). The file is mapped and must not change while open. */
 FV_API fv_status fv_model_open(const fv_host *host, const char *path, fv_model **out, fv_error *err);
 
+/** How the tensors of a foreign file were matched. */
+typedef struct fv_import_report {
+    size_t by_name;     /**< weights that bear the same name in the file */
+    size_t by_order;    /**< weights matched by their place and shape */
+    size_t initialised; /**< weights of heads that exist in training only, absent in the file */
+    size_t ignored;     /**< counters of batch norms, which nobody reads */
+} fv_import_report;
+
+/**
+ * A model of `net` with the weights that another tool saved as safetensors: PyTorch's layouts, matched by name, the rest
+ * in the file's order by shape. The net is copied; the file stays mapped and must not change while the model lives.
+ * Weights of auxiliary heads may be absent: they are initialised from `seed`. `report` may be NULL.
+ * Errors: FV_E_SHAPE names the tensor with both shapes, a weight without tensor, or a tensor that no layer has.
+ */
+FV_API fv_status fv_model_import(const fv_host *host, const fv_net *net, const char *path, uint64_t seed,
+                                 fv_model **out, fv_import_report *report, fv_error *err);
+
 /** Write a model; an existing file is replaced atomically, and kept if anything fails. */
 FV_API fv_status fv_model_save(const fv_model *model, const char *path, fv_error *err);
 

@@ -2,6 +2,7 @@
  * median counts, least and most are printed beside it. */
 #include "base/file.h"
 #include "base/random.h"
+#include "cli/bench_tensors.h"
 #include "cli/cli.h"
 #include "cli/grid.h"
 #include "cli/json.h"
@@ -16,6 +17,7 @@
 
 typedef struct bench_values {
     fv_cli_common common;
+    const char *output;
     uint64_t batch;
     int mode;
     double seconds, warm_up;
@@ -81,39 +83,41 @@ static int measure_layers(const fv_cli *cli, times *t, fv_exec *exec)
 
 /* ------------------------------------------------------------------------------------------------------ infer */
 
-static int infer(const fv_cli *cli, const fv_net_info *info, fv_net *net, times *t)
+static int infer(const fv_cli *cli, const fv_net_info *info, times *t)
 {
     const bench_values *values = cli->values;
     const fv_session_options options = fv_cli_session_options(cli, values->batch);
     const size_t in = values->batch * info->height * info->width * info->channels, out = values->batch * info->classes;
-    const fv_random random = {.seed = cli->common->seed, .stream = FV_STREAM_TEST};
-    float *input = calloc(in, sizeof *input), *output = calloc(out, sizeof *output);
+    float *pictures = NULL, *logits = calloc(out, sizeof *logits);
     fv_model *model = NULL;
     fv_session *session = NULL;
     fv_error err = {0};
     bool more = true;
-    int code = input && output ? FV_EXIT_OK : fv_cli_memory(cli);
+    int code = logits ? fv_cli_bench_pictures(cli, info, values->batch, &pictures) : fv_cli_memory(cli);
 
-    for (size_t i = 0; !code && i < in; i++)
-        input[i] = (float)fv_random_uniform(random, i);
-    if (!code && (fv_model_create(&cli->host, net, cli->common->seed, &model, &err) ||
-                  fv_session_create(&cli->host, model, &options, &session, &err)))
+    if (!code)
+        code = fv_cli_model_or_net(cli, cli->operands[0], &model);
+    if (!code && fv_session_create(&cli->host, model, &options, &session, &err))
         code = fv_cli_fail(cli, &err);
     if (!code)
         fv_cli_detail(cli, "%s", fv_session_explain(session));
     begin(t, values);
-    while (!code && more) {
-        if (fv_session_run(session, input, values->batch, output, &err))
+    for (size_t i = 0; !code && more; i = (i + 1) % FV_CLI_BENCH_INPUTS) {
+        if (fv_session_run(session, pictures + i * in, values->batch, logits, &err))
             code = fv_cli_fail(cli, &err);
         else
             more = lap(t);
     }
     if (!code)
         code = measure_layers(cli, t, fv_session_exec(session));
+    if (!code && values->output && fv_session_run(session, pictures, values->batch, logits, &err))
+        code = fv_cli_fail(cli, &err);
+    if (!code && values->output)
+        code = fv_cli_bench_logits(cli, values->output, logits, values->batch, info->classes);
     fv_session_free(session);
     fv_model_free(model);
-    free(input);
-    free(output);
+    free(pictures);
+    free(logits);
     return code;
 }
 
@@ -249,7 +253,7 @@ static int run(const fv_cli *cli)
     if (!code && fv_net_describe(net, &info, &err))
         code = fv_cli_fail(cli, &err);
     if (!code)
-        code = values->mode == TRAIN ? train(cli, &info, net, &t) : infer(cli, &info, net, &t);
+        code = values->mode == TRAIN ? train(cli, &info, net, &t) : infer(cli, &info, &t);
     if (!code && !t.count) {
         fv_cli_say(cli, "nothing was timed: training ended before the warm-up did");
         code = FV_EXIT_FAILURE;
@@ -303,6 +307,11 @@ static const fv_cli_option options[] = {
      .type = FV_CLI_FLAG,
      .at = AT(layers),
      .help = "then measure each step by itself, as long again, and print where the time goes"},
+    {.name = "output",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(output),
+     .help = "write the logits of the first batch as .npy, to compare with another tool's"},
     {.name = "seed",
      .argument = "N",
      .type = FV_CLI_COUNT,
@@ -316,8 +325,13 @@ static const fv_cli_option options[] = {
 #undef AT
 
 static const fv_cli_table tables[] = {
-    {"Options", options},           {"Size of the network", fv_cli_size}, {"Machine", fv_cli_machine},
-    {"Output", fv_cli_json_output}, {"General", fv_cli_general},          {0},
+    {"Options", options},
+    {"Size of the network", fv_cli_size},
+    {"Weights", fv_cli_weights},
+    {"Machine", fv_cli_machine},
+    {"Output", fv_cli_json_output},
+    {"General", fv_cli_general},
+    {0},
 };
 
 const fv_cli_verb fv_cli_verb_bench = {

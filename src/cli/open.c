@@ -1,4 +1,5 @@
 /* Nets, models and machines as the command line names them. */
+#include "cli/bench_tensors.h"
 #include "cli/cli.h"
 #include "kernels/kernels.h"
 #include "net/net.h"
@@ -59,6 +60,23 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
+/* The network `where` with the weights of --weights. */
+static int import(const fv_cli *cli, const char *where, fv_model **model)
+{
+    fv_import_report report;
+    fv_error err = {0};
+    fv_net *net;
+    int code = fv_cli_net_open(cli, where, &net);
+
+    if (!code && fv_model_import(&cli->host, net, cli->common->weights, cli->common->seed, model, &report, &err))
+        code = fv_cli_fail(cli, &err);
+    if (!code)
+        fv_cli_detail(cli, "%s: %zu weights by name, %zu by order and shape, %zu of training heads initialised",
+                      cli->common->weights, report.by_name, report.by_order, report.initialised);
+    fv_net_free(net);
+    return code;
+}
+
 int fv_cli_model_open(const fv_cli *cli, const char *where, fv_model **model)
 {
     static const char *const weights[] = {"best", "last"};
@@ -67,6 +85,8 @@ int fv_cli_model_open(const fv_cli *cli, const char *where, fv_model **model)
     int length;
 
     *model = NULL;
+    if (cli->common->weights)
+        return import(cli, where, model);
     for (size_t i = 0; is_folder(where) && i < FV_COUNT(weights); i++) {
         length = snprintf(path, sizeof path, "%s/weights/%s.safetensors", where, weights[i]);
         if (length < 0 || (size_t)length >= sizeof path || access(path, R_OK) != 0)
@@ -122,9 +142,15 @@ static bool two_numbers(const char *text, char between, size_t *a, size_t *b)
     return !*text;
 }
 
+/* The size that --input names, unless it names a file of pictures. */
+static const char *input_size(const fv_cli *cli)
+{
+    return fv_cli_input_file(cli) ? NULL : cli->common->input;
+}
+
 static bool resized(const fv_cli *cli)
 {
-    return cli->common->width || cli->common->input || cli->common->classes;
+    return cli->common->width || input_size(cli) || cli->common->classes;
 }
 
 /* The network at the size that --width, --input and --classes ask for, in place of *net. */
@@ -139,7 +165,7 @@ static int resize(const fv_cli *cli, fv_net **net)
         return fv_cli_usage(cli, "--width wants a factor such as 1/8 or 2, has '%.80s'", c->width);
     if (c->width && !to.denominator)
         to.denominator = 1;
-    if (c->input && !two_numbers(c->input, 'x', &to.height, &to.width))
+    if (input_size(cli) && !two_numbers(c->input, 'x', &to.height, &to.width))
         return fv_cli_usage(cli, "--input wants a size such as 64x64, has '%.80s'", c->input);
     to.classes = c->classes;
     if (fv_net_resize(&cli->host, old, &to, net, &err)) {
@@ -188,7 +214,7 @@ int fv_cli_model_or_net(const fv_cli *cli, const char *where, fv_model **model)
     *model = NULL;
     if (names_model(where) && resized(cli))
         return fv_cli_usage(cli, "%s has weights: --width, --input and --classes are for networks without", where);
-    if (names_model(where))
+    if (names_model(where) || cli->common->weights)
         return fv_cli_model_open(cli, where, model);
     code = fv_cli_net_open(cli, where, &net);
     if (!code && fv_model_create(&cli->host, net, cli->common->seed, model, &err))

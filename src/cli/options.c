@@ -67,6 +67,16 @@ const fv_cli_option fv_cli_size[] = {
      .help = "number of classes, instead of the network's own"},
     {0},
 };
+
+const fv_cli_option fv_cli_weights[] = {
+    {.name = "weights",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(weights),
+     .help = "safetensors that another tool saved, for a network in place of a model; matched by name, else by order "
+             "and shape"},
+    {0},
+};
 #undef AT
 
 /* One value, read and checked but not stored yet. */

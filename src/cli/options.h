@@ -46,12 +46,14 @@ typedef struct fv_cli_common {
     const char *isa;
     const char *width, *input; /* of the network, as written: "1/8", "64x64"; NULL = its own */
     uint64_t classes;          /* 0 = its own */
+    const char *weights;       /* a file of another tool, for the network; NULL = none */
 } fv_cli_common;
 
 extern const fv_cli_option fv_cli_general[];     /* --help --version --quiet --verbose --color: of every verb */
 extern const fv_cli_option fv_cli_json_output[]; /* --json */
 extern const fv_cli_option fv_cli_machine[];     /* --threads --isa */
 extern const fv_cli_option fv_cli_size[];        /* --width --input --classes: of verbs that take a NET */
+extern const fv_cli_option fv_cli_weights[];     /* --weights: of verbs that take a MODEL, or a NET with it */
 
 struct fv_cli_verb;
 
