@@ -246,7 +246,7 @@ FV_API fv_status fv_session_run(fv_session *session, const float *input, size_t 
 /** As fv_session_run, from 8-bit pictures: preprocesses as the model says and gives probabilities (soft-max). */
 FV_API fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t height, size_t width,
                                      size_t channels, float *probabilities, fv_error *err);
-/** As fv_session_classify, from a picture file (PNG, PGM, PPM). */
+/** As fv_session_classify, from a picture file (fovea/image.h lists the formats). */
 FV_API fv_status fv_session_classify_file(fv_session *session, const char *path, float *probabilities, fv_error *err);
 
 /** What the planner decided, in words. */

@@ -34,6 +34,27 @@ static inline uint32_t fv_cursor_be32(fv_cursor *c)
     return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
 }
 
+static inline uint32_t fv_cursor_be16(fv_cursor *c)
+{
+    const uint8_t *p = fv_cursor_take(c, 2);
+
+    return p ? (uint32_t)p[0] << 8 | p[1] : 0;
+}
+
+static inline uint32_t fv_cursor_le16(fv_cursor *c)
+{
+    const uint8_t *p = fv_cursor_take(c, 2);
+
+    return p ? (uint32_t)p[1] << 8 | p[0] : 0;
+}
+
+static inline uint32_t fv_cursor_le32(fv_cursor *c)
+{
+    const uint8_t *p = fv_cursor_take(c, 4);
+
+    return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0] : 0;
+}
+
 static inline uint64_t fv_cursor_le64(fv_cursor *c)
 {
     const uint8_t *p = fv_cursor_take(c, 8);

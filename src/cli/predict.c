@@ -172,7 +172,7 @@ const fv_cli_verb fv_cli_verb_predict = {
     .operands = "MODEL FILE...",
     .least = 2,
     .most = SIZE_MAX,
-    .help = "Name what is on pictures (PNG, PGM, PPM)",
+    .help = "Name what is on pictures (JPEG, PNG and others)",
     .text =
         "Pictures are prepared as the model says. Digits may be grey or coloured, of any size, dark on light or light "
         "on dark. With --json there is one document a line. A picture that cannot be read is named on standard error "

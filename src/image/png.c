@@ -3,6 +3,7 @@
  * need the whole picture at once.) libspng and zlib allocate their row buffers with malloc: two rows at most. */
 #include "base/error.h"
 #include "base/memory.h"
+#include "image/grey.h"
 #include "image/image.h"
 
 #include <spng.h>
@@ -22,17 +23,6 @@ static fv_status fail(const char *name, int code, fv_error *err)
         return fv_fail(err, FV_E_RANGE, "%s: PNG carries more than %d bytes of text or profiles; save it without them",
                        name, CHUNK_LIMIT);
     return fv_fail(err, FV_E_FORMAT, "%s: PNG is damaged (%s)", name, spng_strerror(code));
-}
-
-/* A row of RGBA to the picture's channels, over white: v = a c + (1 - a) 255. */
-static void flatten(const uint8_t *rgba, size_t width, size_t channels, uint8_t *out)
-{
-    for (size_t x = 0; x < width; x++) {
-        const uint32_t alpha = rgba[RGBA * x + 3];
-
-        for (size_t c = 0; c < channels; c++)
-            out[x * channels + c] = (uint8_t)((alpha * rgba[RGBA * x + c] + (255 - alpha) * 255 + 127) / 255);
-    }
 }
 
 static fv_status decode_rows(spng_ctx *ctx, const fv_host *host, const char *name, bool interlaced, fv_image *image,
@@ -55,11 +45,12 @@ static fv_status decode_rows(spng_ctx *ctx, const fv_host *host, const char *nam
         row = rgba + (interlaced ? info.row_num * row_bytes : 0);
         code = spng_decode_row(ctx, row, row_bytes);
         if (!interlaced && (!code || code == SPNG_EOI))
-            flatten(row, image->width, image->channels, image->pixels + info.row_num * image->width * image->channels);
+            fv_over_white(row, image->width, image->channels,
+                          image->pixels + info.row_num * image->width * image->channels);
     }
     for (size_t y = 0; interlaced && code == SPNG_EOI && y < image->height; y++)
-        flatten(rgba + y * row_bytes, image->width, image->channels,
-                image->pixels + y * image->width * image->channels);
+        fv_over_white(rgba + y * row_bytes, image->width, image->channels,
+                      image->pixels + y * image->width * image->channels);
     fv_release(host, rgba);
     return code == SPNG_EOI ? FV_OK : fail(name, code, err);
 }

@@ -1,5 +1,6 @@
-/* PGM and PPM, plain (P2, P3) and raw (P5, P6), of 8 and 16 bits: magic, width, height, largest value, then the samples
- * in rows. Words stand between white space; '#' begins a comment up to the end of its line (netpbm's pgm(5), ppm(5)). */
+/* PBM, PGM and PPM, plain (P1, P2, P3) and raw (P4, P5, P6), of 1, 8 and 16 bits: magic, width, height, largest value (not
+ * of PBM, where 1 is black), then the samples in rows. Words stand between white space; '#' begins a comment up to the end
+ * of its line (netpbm's pbm(5), pgm(5), ppm(5)). */
 #include "base/cursor.h"
 #include "base/error.h"
 #include "base/memory.h"
@@ -45,7 +46,7 @@ static bool number(fv_cursor *c, uint32_t *out)
 typedef struct header {
     uint32_t width, height, largest;
     size_t channels;
-    bool raw;
+    bool raw, bits; /* bits: a PBM */
 } header;
 
 static fv_status read_header(const char *name, fv_cursor *c, header *h, fv_error *err)
@@ -55,9 +56,11 @@ static fv_status read_header(const char *name, fv_cursor *c, header *h, fv_error
     const char kind = (char)c->data[1]; /* the caller saw the magic */
 
     h->channels = kind == '3' || kind == '6' ? 3 : 1;
-    h->raw = kind >= '5';
+    h->raw = kind >= '4';
+    h->bits = kind == '1' || kind == '4';
+    h->largest = 1;
     c->at = 2;
-    for (size_t i = 0; i < FV_COUNT(words); i++)
+    for (size_t i = 0; i < (h->bits ? 2 : FV_COUNT(words)); i++)
         if (!number(c, numbers[i]))
             return fv_fail(err, FV_E_FORMAT, "%s: P%c picture has no %s at byte %zu of %zu", name, kind, words[i],
                            c->at, c->size);
@@ -130,12 +133,43 @@ static fv_status read_plain(const char *name, fv_cursor *c, uint32_t largest, fv
     return FV_OK;
 }
 
+/* Rows of bits, each padded to a byte; 1 is black. */
+static fv_status read_raw_bits(fv_cursor *c, fv_image *image)
+{
+    const size_t row_bytes = (image->width + 7) / 8;
+    const uint8_t *p = fv_cursor_take(c, image->height * row_bytes); /* check_length saw that they are there */
+
+    for (size_t y = 0; p && y < image->height; y++)
+        for (size_t x = 0; x < image->width; x++)
+            image->pixels[y * image->width + x] = p[y * row_bytes + x / 8] >> (7 - x % 8) & 1 ? 0 : 255;
+    return FV_OK;
+}
+
+/* Digits 0 and 1, with or without white space between. */
+static fv_status read_plain_bits(const char *name, fv_cursor *c, fv_image *image, fv_error *err)
+{
+    const size_t n = image->height * image->width;
+
+    for (size_t i = 0; i < n; i++) {
+        skip_space(c);
+        if (peek(c) != '0' && peek(c) != '1')
+            return fv_fail(err, FV_E_FORMAT, "%s: picture of %zux%zux1: bit %zu of %zu is %s at byte %zu", name,
+                           image->height, image->width, i, n, fv_cursor_left(c) ? "not 0 or 1" : "missing", c->at);
+        image->pixels[i] = c->data[c->at++] == '1' ? 0 : 255;
+    }
+    return FV_OK;
+}
+
 /* Do as many bytes follow as the samples need at least? A plain sample is a digit and a space, the last a digit. */
 static fv_status check_length(const char *name, const fv_cursor *c, const header *h, fv_error *err)
 {
     const fv_image size = {.height = h->height, .width = h->width, .channels = h->channels};
     const uint64_t n = (uint64_t)h->height * h->width * h->channels;
-    const uint64_t least = !h->raw ? 2 * n - (n > 0) : h->largest > 255 ? 2 * n : n;
+    const uint64_t least = h->bits && h->raw  ? (uint64_t)h->height * (((uint64_t)h->width + 7) / 8)
+                           : h->bits          ? n
+                           : !h->raw          ? 2 * n - (n > 0)
+                           : h->largest > 255 ? 2 * n
+                                              : n;
 
     return fv_cursor_left(c) < least ? too_short(name, &size, (size_t)least, fv_cursor_left(c), err) : FV_OK;
 }
@@ -154,7 +188,10 @@ fv_status fv_pnm_decode(const fv_host *host, const char *name, const uint8_t *da
         status = fv_image_create(host, name, h.height, h.width, h.channels, out, err);
     if (status)
         return status;
-    status = h.raw ? read_raw(name, &c, h.largest, out, err) : read_plain(name, &c, h.largest, out, err);
+    if (h.bits)
+        status = h.raw ? read_raw_bits(&c, out) : read_plain_bits(name, &c, out, err);
+    else
+        status = h.raw ? read_raw(name, &c, h.largest, out, err) : read_plain(name, &c, h.largest, out, err);
     if (status)
         fv_image_free(host, out);
     return status;

@@ -1,10 +1,7 @@
 /* Bilinear resizing with antialiasing, byte for byte as Pillow's Image.resize(BILINEAR) of 8-bit pictures. */
 #ifndef FV_IMAGE_RESIZE_H
 #define FV_IMAGE_RESIZE_H
-#include <stddef.h>
-#include <stdint.h>
-
-enum { FV_SIDE_MAX = 16384 }; /* the longest side of a picture, in pixels */
+#include "fovea/image.h"
 
 /* Bytes that fv_resize works in; it needs them aligned to 8 bytes. */
 size_t fv_resize_scratch(size_t height, size_t width, size_t channels, size_t new_height, size_t new_width);

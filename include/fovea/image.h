@@ -1,0 +1,59 @@
+/* Pictures: 8 bits a channel, grey or RGB. Read from JPEG, PNG, BMP and PNM files, and from WebP, GIF and TIFF where the
+ * library was built with them; written as PNG, PGM and PPM; resized as Pillow does it. */
+#ifndef FOVEA_IMAGE_H
+#define FOVEA_IMAGE_H
+
+#include "fovea/fovea.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A picture. Pixels are row-major, channels interleaved; fv_image_free releases them. */
+typedef struct fv_image {
+    size_t height, width, channels; /**< channels: 1 = grey, 3 = RGB */
+    uint8_t *pixels;                /**< [height, width, channels] */
+} fv_image;
+
+/** The largest picture: no side above FV_SIDE_MAX pixels, and FV_PIXELS_MAX in all. */
+enum { FV_SIDE_MAX = 16384, FV_PIXELS_MAX = 178000000 };
+
+/** How a picture is read; may be combined. */
+enum {
+    FV_IMAGE_AS_STORED = 1 /**< leave the pixels as they are in the file, whatever its EXIF orientation says */
+};
+
+/**
+ * Read a picture file. Its first bytes tell what it is, not its name. Transparent pixels are laid over white, CMYK becomes
+ * RGB, 16-bit samples of a PNG keep their upper 8 bits, other depths are spread over 0..255; of an animated GIF the first
+ * picture is read. A picture with an EXIF orientation is turned upright. On failure *out is empty.
+ * Errors: FV_E_FORMAT if the file is damaged, cut short or no picture, FV_E_RANGE if it is too large, FV_E_UNSUPPORTED if it
+ * is of a kind that is not read (JPEG of 12 bits), FV_E_IO, FV_E_MEMORY.
+ */
+FV_API fv_status fv_image_open(const fv_host *host, const char *path, fv_image *out, fv_error *err);
+
+/** The same from memory; `name` is what messages call it. */
+FV_API fv_status fv_image_decode(const fv_host *host, const char *name, const uint8_t *data, size_t size, fv_image *out,
+                                 fv_error *err);
+
+/** Both with `how`, FV_IMAGE_AS_STORED or 0. */
+FV_API fv_status fv_image_open_as(const fv_host *host, const char *path, unsigned how, fv_image *out, fv_error *err);
+FV_API fv_status fv_image_decode_as(const fv_host *host, const char *name, const uint8_t *data, size_t size,
+                                    unsigned how, fv_image *out, fv_error *err);
+
+/** The formats that this library reads: "JPEG, PNG, BMP, PNM, WebP, GIF, TIFF". */
+FV_API const char *fv_image_formats(void);
+
+/** The picture as a PNG, or as a PGM (grey) or PPM (RGB), in memory: release it as the host does, with free by default. */
+FV_API fv_status fv_image_encode_png(const fv_host *host, const fv_image *image, uint8_t **data, size_t *size,
+                                     fv_error *err);
+FV_API fv_status fv_image_encode_pnm(const fv_host *host, const fv_image *image, uint8_t **data, size_t *size,
+                                     fv_error *err);
+
+/** Release the pixels and empty the picture. */
+FV_API void fv_image_free(const fv_host *host, fv_image *image);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
