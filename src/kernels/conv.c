@@ -37,7 +37,7 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
     x += group * in_c;
     y += group * out_c;
     p.tile.a = rows;
-    p.tile.relu = a->act == FV_ACT_RELU;
+    fv_tile_act(&p.tile, a->act);
     /* Pixels of one channel are neighbours themselves: no pointers are needed, as long as tiles end with the row. */
     p.neighbours = step == 1;
     for (size_t first = 0, oh = 0, ow = 0; first < pixels; first += count) {
@@ -82,7 +82,7 @@ void FV_FN(conv_forward)(const void *args, size_t begin, size_t end, size_t slic
         }
         for (size_t group = 0; group < g->groups; group++)
             group_rows(a, x, pitch, group, top, bottom, y);
-        if (a->act != FV_ACT_RELU)
+        if (a->act != FV_ACT_RELU && a->act != FV_ACT_RELU6)
             FV_FN(act_run)(a->act, y, y, (bottom - top) * g->out_w * g->out_c);
     }
 }

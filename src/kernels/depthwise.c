@@ -76,7 +76,13 @@ typedef struct fv_gather {
     const real *from, *w, *bias; /* source image, weights, [channels] or NULL */
     size_t channels, from_w, kernel_w;
     fv_taps rows;
+    vec least, most; /* results are clamped to these: ReLU and ReLU6 for nothing */
 } fv_gather;
+
+FV_INLINE vec clamp(const fv_gather *g, vec v)
+{
+    return vec_min(g->most, vec_max(g->least, v));
+}
 
 /* One destination, any taps. */
 static void gather_pixel(const fv_gather *g, const fv_taps *cols, real *to)
@@ -94,42 +100,105 @@ static void gather_pixel(const fv_gather *g, const fv_taps *cols, real *to)
             for (size_t j = 0; j < cols->count; j++)
                 sum += vec_load_m(from + c + (ptrdiff_t)i * down + (ptrdiff_t)j * across, m) *
                        vec_load_m(weights + c + (i * g->rows.k_step * g->kernel_w + j * cols->k_step) * g->channels, m);
-        vec_store_m(to + c, sum, m);
+        vec_store_m(to + c, clamp(g, sum), m);
     }
 }
 
-/* A run, one vector of channels. Up to 3x3 taps are constants and their weights stay in registers. */
-FV_INLINE void gather_lanes(const fv_gather *g, const fv_taps *cols, const fv_run *run, size_t c, size_t n_rows,
-                            size_t n_cols, vmask m, bool whole, real *to)
+/* One vector of channels of a run: where its sources and weights lie. */
+typedef struct fv_lanes {
+    const real *from, *weights;
+    ptrdiff_t down, across; /* of sources, in elements */
+    size_t w_down, w_across, channels;
+    vmask m;
+} fv_lanes;
+
+FV_INLINE vec weight_at(const fv_lanes *l, size_t i, size_t j, bool whole)
 {
-    const ptrdiff_t down = g->rows.move * (ptrdiff_t)(g->from_w * g->channels),
-                    across = cols->move * (ptrdiff_t)g->channels;
-    const size_t w_down = g->rows.k_step * g->kernel_w * g->channels, w_across = cols->k_step * g->channels;
-    const real *from = g->from + (g->rows.at * g->from_w + cols->at) * g->channels + c;
-    const real *weights = g->w + (g->rows.k * g->kernel_w + cols->k) * g->channels + c;
-    const vec bias = g->bias ? load_lanes(g->bias + c, m, whole) : vec_all(0);
+    return load_lanes(l->weights + i * l->w_down + j * l->w_across, l->m, whole);
+}
+
+/* Destinations side by side whose sources are side by side too. */
+enum { BESIDE = FV_LANES == 8 ? 2 : 4, MOST_COLS = 5 };
+
+/* What source row i adds to them: each source is loaded once for all of them. With `rising` a later tap meets a source
+ * further right, as forward, else further left. */
+FV_INLINE void add_row(const fv_lanes *l, size_t i, const vec *kept, size_t n_cols, bool rising, bool whole,
+                       vec sum[BESIDE])
+{
+    const real *from = l->from + (ptrdiff_t)i * l->down - (rising ? 0 : (n_cols - 1) * l->channels);
+    vec v[BESIDE + MOST_COLS - 1];
+
+    FV_EACH (k, BESIDE + n_cols - 1)
+        v[k] = load_lanes(from + k * l->channels, l->m, whole);
+    FV_EACH (j, n_cols) {
+        const vec w = kept ? kept[j] : weight_at(l, i, j, whole);
+
+        FV_EACH (n, BESIDE)
+            sum[n] += v[n + (rising ? j : n_cols - 1 - j)] * w;
+    }
+}
+
+FV_INLINE void store_lanes(const fv_gather *g, real *to, vec v, vmask m, bool whole)
+{
+    if (whole)
+        vec_store(to, clamp(g, v));
+    else
+        vec_store_m(to, clamp(g, v), m);
+}
+
+/* Up to 3x3 taps are constants and their weights stay in registers. `beside`, `rising`: add_row. */
+FV_INLINE void gather_lanes(const fv_gather *g, fv_lanes l, const fv_run *run, vec bias, size_t n_rows, size_t n_cols,
+                            bool beside, bool rising, bool whole, real *to)
+{
     const bool kept = n_rows <= 3 && n_cols <= 3;
+    const size_t apart = run->apart * l.channels;
+    size_t n = 0;
     vec w[3][3];
 
-    FV_UNROLL for (size_t i = 0; kept && i < n_rows; i++) FV_UNROLL for (size_t j = 0; j < n_cols; j++) w[i][j] =
-        load_lanes(weights + i * w_down + j * w_across, m, whole);
-    for (size_t n = 0; n < run->count; n++, from += run->step * g->channels, to += run->apart * g->channels) {
+    FV_UNROLL for (size_t i = 0; kept && i < n_rows; i++) FV_EACH (j, n_cols) w[i][j] = weight_at(&l, i, j, whole);
+    for (; beside && n + BESIDE <= run->count; n += BESIDE, l.from += BESIDE * l.channels, to += BESIDE * apart) {
+        vec sum[BESIDE];
+
+        FV_EACH (k, BESIDE)
+            sum[k] = bias;
+        FV_UNROLL for (size_t i = 0; kept && i < n_rows; i++) add_row(&l, i, w[i], n_cols, rising, whole, sum);
+        for (size_t i = 0; !kept && i < n_rows; i++)
+            add_row(&l, i, NULL, n_cols, rising, whole, sum);
+        FV_EACH (k, BESIDE)
+            store_lanes(g, to + k * apart, sum[k], l.m, whole);
+    }
+    for (; n < run->count; n++, l.from += run->step * l.channels, to += apart) {
         vec sum = bias;
 
-        if (kept) {
-            FV_UNROLL for (size_t i = 0; i < n_rows; i++) FV_UNROLL for (size_t j = 0; j < n_cols; j++) sum +=
-                load_lanes(from + (ptrdiff_t)i * down + (ptrdiff_t)j * across, m, whole) * w[i][j];
-        } else {
-            for (size_t i = 0; i < n_rows; i++)
-                FV_UNROLL for (size_t j = 0; j < n_cols; j++) sum +=
-                    load_lanes(from + (ptrdiff_t)i * down + (ptrdiff_t)j * across, m, whole) *
-                    load_lanes(weights + i * w_down + j * w_across, m, whole);
-        }
-        if (whole)
-            vec_store(to, sum);
-        else
-            vec_store_m(to, sum, m);
+        FV_UNROLL for (size_t i = 0; kept && i < n_rows; i++) FV_EACH (j, n_cols) sum +=
+            load_lanes(l.from + (ptrdiff_t)i * l.down + (ptrdiff_t)j * l.across, l.m, whole) * w[i][j];
+        for (size_t i = 0; !kept && i < n_rows; i++)
+            FV_EACH (j, n_cols)
+                sum += load_lanes(l.from + (ptrdiff_t)i * l.down + (ptrdiff_t)j * l.across, l.m, whole) *
+                       weight_at(&l, i, j, whole);
+        store_lanes(g, to, sum, l.m, whole);
     }
+}
+
+FV_INLINE void gather_vector(const fv_gather *g, const fv_taps *cols, const fv_run *run, size_t c, size_t n_rows,
+                             size_t n_cols, vmask m, bool whole, real *to)
+{
+    const fv_lanes l = {.from = g->from + (g->rows.at * g->from_w + cols->at) * g->channels + c,
+                        .weights = g->w + (g->rows.k * g->kernel_w + cols->k) * g->channels + c,
+                        .down = g->rows.move * (ptrdiff_t)(g->from_w * g->channels),
+                        .across = cols->move * (ptrdiff_t)g->channels,
+                        .w_down = g->rows.k_step * g->kernel_w * g->channels,
+                        .w_across = cols->k_step * g->channels,
+                        .channels = g->channels,
+                        .m = m};
+    const vec bias = g->bias ? load_lanes(g->bias + c, m, whole) : vec_all(0);
+
+    if (n_cols > 1 && run->step == 1 && cols->move == 1)
+        gather_lanes(g, l, run, bias, n_rows, n_cols, true, true, whole, to);
+    else if (n_cols > 1 && run->step == 1 && cols->move == -1)
+        gather_lanes(g, l, run, bias, n_rows, n_cols, true, false, whole, to);
+    else
+        gather_lanes(g, l, run, bias, n_rows, n_cols, false, true, whole, to);
 }
 
 FV_INLINE void gather_run(const fv_gather *g, const fv_taps *cols, const fv_run *run, size_t n_rows, size_t n_cols,
@@ -138,9 +207,9 @@ FV_INLINE void gather_run(const fv_gather *g, const fv_taps *cols, const fv_run 
     size_t c = 0;
 
     for (; c + FV_LANES <= g->channels; c += FV_LANES)
-        gather_lanes(g, cols, run, c, n_rows, n_cols, vec_mask(FV_LANES), true, to + c);
+        gather_vector(g, cols, run, c, n_rows, n_cols, vec_mask(FV_LANES), true, to + c);
     if (c < g->channels)
-        gather_lanes(g, cols, run, c, n_rows, n_cols, vec_mask(g->channels - c), false, to + c);
+        gather_vector(g, cols, run, c, n_rows, n_cols, vec_mask(g->channels - c), false, to + c);
 }
 
 FV_INLINE bool gather_columns(const fv_gather *g, const fv_taps *cols, const fv_run *run, size_t n_cols, real *to)
@@ -198,6 +267,7 @@ void FV_FN(depthwise_forward)(const void *args, size_t begin, size_t end, size_t
     const fv_conv_args *a = args;
     const fv_axis rows = rows_of(&a->g), columns = columns_of(&a->g);
     const size_t width = a->g.out_w * a->g.out_c;
+    const bool positive = a->act == FV_ACT_RELU || a->act == FV_ACT_RELU6;
 
     (void)slice;
     for (size_t item = begin; item < end; item++) {
@@ -209,13 +279,16 @@ void FV_FN(depthwise_forward)(const void *args, size_t begin, size_t end, size_t
                        .bias = a->bias,
                        .channels = a->g.in_c,
                        .from_w = columns.in,
-                       .kernel_w = columns.kernel};
+                       .kernel_w = columns.kernel,
+                       .least = vec_all(positive ? 0 : -INFINITY),
+                       .most = vec_all(a->act == FV_ACT_RELU6 ? 6 : INFINITY)};
 
         for (size_t oh = top; oh < bottom; oh++) {
             g.rows = forward_taps(&rows, oh);
             gather_row(&g, &columns, false, y + (oh - top) * width);
         }
-        FV_FN(act_run)(a->act, y, y, (bottom - top) * width);
+        if (!positive)
+            FV_FN(act_run)(a->act, y, y, (bottom - top) * width);
     }
 }
 
@@ -236,7 +309,9 @@ void FV_FN(depthwise_backward_x)(const void *args, size_t begin, size_t end, siz
                        .w = a->w,
                        .channels = a->g.in_c,
                        .from_w = columns.out,
-                       .kernel_w = columns.kernel};
+                       .kernel_w = columns.kernel,
+                       .least = vec_all(-INFINITY),
+                       .most = vec_all(INFINITY)};
 
         for (size_t h = top; h < bottom; h++) {
             g.rows = backward_taps(&rows, h);

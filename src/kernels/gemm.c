@@ -4,13 +4,12 @@
 #include "kernels/tile.h"
 
 /* What the tile cannot do in registers, over the columns [column, column + n) of one row, still in cache. */
-static void finish(const fv_gemm_args *a, size_t row, size_t column, size_t n)
+static void finish(const fv_gemm_args *a, fv_act act, size_t row, size_t column, size_t n)
 {
     const size_t at = row * a->ldc + column;
     real *c = (real *)a->c + at;
 
-    if (a->act != FV_ACT_RELU)
-        FV_FN(act_run)(a->act, c, c, n);
+    FV_FN(act_run)(act, c, c, n);
     if (a->gate)
         FV_FN(act_back_run)(a->gate_act, (const real *)a->gate + at, c, c, n);
 }
@@ -19,7 +18,7 @@ static void finish(const fv_gemm_args *a, size_t row, size_t column, size_t n)
  * constant) whole panels from column `begin` on at once; each sum is the chain it is in a tile. */
 enum { FV_STREAMS = 4 };
 
-FV_INLINE void streams(const fv_gemm_args *a, size_t begin, size_t n)
+FV_INLINE void streams(const fv_gemm_args *a, const fv_tile *t, size_t begin, size_t n)
 {
     const real *x = a->a, *b = (const real *)a->b + begin * a->depth;
     vec sum[2 * FV_STREAMS];
@@ -32,21 +31,24 @@ FV_INLINE void streams(const fv_gemm_args *a, size_t begin, size_t n)
         FV_EACH (j, 2 * n)
             sum[j] += v * vec_load(b + j / 2 * FV_PANEL * a->depth + j % 2 * FV_LANES);
     }
-    FV_EACH (j, 2 * n)
-        vec_store((real *)a->c + begin + j * FV_LANES, a->act == FV_ACT_RELU ? vec_max(vec_all(0), sum[j]) : sum[j]);
+    FV_EACH (j, 2 * n) {
+        const vec positive = t->relu ? vec_max(vec_all(0), sum[j]) : sum[j];
+
+        vec_store((real *)a->c + begin + j * FV_LANES, t->six ? vec_min(vec_all(6), positive) : positive);
+    }
 }
 
 /* Whole panels among [first, last); returns the first that is left. */
-static size_t one_row(const fv_gemm_args *a, size_t first, size_t last)
+static size_t one_row(const fv_gemm_args *a, const fv_tile *t, size_t first, size_t last)
 {
     const size_t whole = a->cols / FV_PANEL < last ? a->cols / FV_PANEL : last;
 
     for (; first + FV_STREAMS <= whole; first += FV_STREAMS)
-        streams(a, first * FV_PANEL, FV_STREAMS);
+        streams(a, t, first * FV_PANEL, FV_STREAMS);
     if (first + 3 == whole)
-        streams(a, first * FV_PANEL, 3);
+        streams(a, t, first * FV_PANEL, 3);
     else if (first + 2 == whole)
-        streams(a, first * FV_PANEL, 2);
+        streams(a, t, first * FV_PANEL, 2);
     else
         return first;
     return whole;
@@ -63,10 +65,11 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
                         .depth = a->depth,
                         .cols = a->cols};
     const real *rows[FV_CHUNK];
+    fv_act act;
 
     (void)slice;
     p.tile.a = rows;
-    p.tile.relu = a->act == FV_ACT_RELU;
+    act = fv_tile_act(&p.tile, a->act);
     for (size_t item = begin; item < end; item++) {
         const size_t rb = item / a->col_blocks, cb = item % a->col_blocks;
         const size_t row_end = (rb + 1) * a->rows / a->row_blocks;
@@ -79,7 +82,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
         const size_t n = (column_end < a->cols ? column_end : a->cols) - column;
 
         if (a->rows == 1 && row_end == 1)
-            p.first = one_row(a, p.first, p.last);
+            p.first = one_row(a, &p.tile, p.first, p.last);
 
         const size_t first = fv_panel_begin(FV_PANEL, a->cols, p.first); /* what is left */
 
@@ -91,7 +94,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
             p.c = (real *)a->c + row * a->ldc + first;
             FV_FN(multiply_rows)(&p, count);
             for (size_t i = 0; i < count; i++)
-                finish(a, row + i, column, n);
+                finish(a, act, row + i, column, n);
         }
     }
 }

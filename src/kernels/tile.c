@@ -42,6 +42,7 @@ FV_INLINE size_t lanes_of(size_t cols, size_t j, size_t lanes)
 #define TILE_LOAD vec_load
 #define TILE_ALL vec_all
 #define TILE_MAX vec_max
+#define TILE_MIN vec_min
 #define TILE_MASK_TYPE vmask
 #define TILE_MASK(cols, j) vec_mask(lanes_of(cols, j, FV_LANES))
 #define TILE_LOAD_M vec_load_m
@@ -57,6 +58,7 @@ FV_INLINE size_t lanes_of(size_t cols, size_t j, size_t lanes)
 #define TILE_LOAD vec_load
 #define TILE_ALL vec_all
 #define TILE_MAX vec_max
+#define TILE_MIN vec_min
 #define TILE_MASK_TYPE vmask
 #define TILE_MASK(cols, j) vec_mask(lanes_of(cols, j, FV_LANES))
 #define TILE_LOAD_M vec_load_m
@@ -73,6 +75,7 @@ FV_INLINE size_t lanes_of(size_t cols, size_t j, size_t lanes)
 #define TILE_LOAD hvec_load
 #define TILE_ALL hvec_all
 #define TILE_MAX hvec_max
+#define TILE_MIN hvec_min
 #define TILE_MASK_TYPE __mmask8
 #define TILE_MASK(cols, j) hvec_mask(lanes_of(cols, j, 8))
 #define TILE_LOAD_M hvec_load_m

@@ -25,8 +25,8 @@ typedef struct fv_tile {
     size_t init_ld;
     real *c;
     size_t ldc;
-    size_t cols; /* that exist; b, init and c have no more */
-    bool relu;   /* c = max(c, 0) in the end; a NaN stays */
+    size_t cols;    /* that exist; b, init and c have no more */
+    bool relu, six; /* c = max(c, 0), then min(c, 6) in the end; a NaN stays */
 } fv_tile;
 
 enum {
@@ -40,6 +40,14 @@ enum {
     FV_CHUNK = 2 * FV_ROWS
 };
 
+/* What the tile does of an activation; returns what is left to do. */
+FV_INLINE fv_act fv_tile_act(fv_tile *t, fv_act act)
+{
+    t->six = act == FV_ACT_RELU6;
+    t->relu = t->six || act == FV_ACT_RELU;
+    return t->relu ? FV_ACT_NONE : act;
+}
+
 /* What a sum begins with if not with something. */
 extern const real FV_FN(zeros)[FV_PANEL];
 
@@ -50,7 +58,7 @@ void FV_FN(tile_neighbours)(const fv_tile *t, size_t rows, size_t width);
 /* All columns of packed b [depth, cols] from panel `first` to before `last`, for up to FV_CHUNK rows. bias (NULL = none)
  * is that of column 0, c begins with the first panel. */
 typedef struct fv_row_product {
-    fv_tile tile; /* a, outer .. run_step, ldc, relu are set */
+    fv_tile tile; /* a, outer .. run_step, ldc, relu and six are set */
     const real *b, *bias;
     real *c;
     size_t depth, cols, first, last; /* of a packed matrix */

@@ -1,7 +1,7 @@
 /* The register tile of one width (tile.h). Included by tile.c once a width, with
  *   TILE_VEC, TILE_VECS      the vector and how many make a row
  *   TILE_LANES               lanes of it
- *   TILE_LOAD(p) TILE_ALL(x) TILE_MAX(a, b) TILE_MASK(n) TILE_LOAD_M(p, m) TILE_STORE_M(p, v, m)
+ *   TILE_LOAD(p) TILE_ALL(x) TILE_MAX(a, b) TILE_MIN(a, b) TILE_MASK(n) TILE_LOAD_M(p, m) TILE_STORE_M(p, v, m)
  *   TILE_MASKS_FREE          true if a masked load costs what a load costs
  *   TILE_NAME(x)             names of this width */
 
@@ -84,6 +84,10 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
         FV_EACH (i, rows)
             FV_EACH (j, TILE_VECS)
                 acc[i][j] = TILE_MAX(TILE_ALL(0), acc[i][j]);
+    if (t->six)
+        FV_EACH (i, rows)
+            FV_EACH (j, TILE_VECS)
+                acc[i][j] = TILE_MIN(TILE_ALL(6), acc[i][j]);
     FV_EACH (i, rows)
         FV_EACH (j, TILE_VECS)
             TILE_STORE_M(c + i * ldc + j * TILE_LANES, acc[i][j], mask[j]);
@@ -117,6 +121,7 @@ static tile_fn *const TILE_NAME(neighbours)[] = {TILE_LIST(TILE_ONE)};
 #undef TILE_LOAD
 #undef TILE_ALL
 #undef TILE_MAX
+#undef TILE_MIN
 #undef TILE_MASK_TYPE
 #undef TILE_MASK
 #undef TILE_LOAD_M

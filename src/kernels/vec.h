@@ -113,6 +113,7 @@ FV_INLINE __mmask8 hvec_mask(size_t n) { return (__mmask8)((1u << n) - 1); }
 FV_INLINE hvec hvec_load_m(const real *p, __mmask8 m) { return (hvec)_mm256_maskz_loadu_ps(m, p); }
 FV_INLINE void hvec_store_m(real *p, hvec v, __mmask8 m) { _mm256_mask_storeu_ps(p, m, (__m256)v); }
 FV_INLINE hvec hvec_max(hvec a, hvec b) { return (hvec)_mm256_max_ps((__m256)a, (__m256)b); }
+FV_INLINE hvec hvec_min(hvec a, hvec b) { return (hvec)_mm256_min_ps((__m256)a, (__m256)b); }
 #elif FV_LANES == 8
 FV_INLINE vmask vec_mask(size_t n) { return n; }
 /* -1 in the first n lanes. */

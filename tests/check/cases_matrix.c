@@ -26,7 +26,7 @@ static void build_pack(job *j, const size_t *p)
     job_text(j, "%zu x %zu x [%zu, %zu]%s", groups, parts, depth, cols, transposed ? " transposed" : "");
 }
 
-static const char *const acts[] = {"", " relu", " tanh", " lecun-tanh", " sigmoid"};
+static const char *const acts[] = {"", " relu", " tanh", " lecun-tanh", " sigmoid", " relu6"};
 
 /* Parameters: rows, depth, cols, bias, act, gate_act + 1 (0 = no gate), gap behind rows of c. */
 static void build_gemm(job *j, const size_t *p)
@@ -98,9 +98,12 @@ static const check_case cases[] = {
     CASE(pack, build_pack, 0, 0, 3, 19, 17, 1),
     CASE(pack, build_pack, 0, 0, 2, 16, 30, 1, 5),
     CASE(pack, build_pack, 0, 0, 1, 9, 21, 0, 3),
+    CASE(pack, build_pack, 0, 0, 1, 80, 75, 1),
     CASE(pack, build_pack, 0, FULL, 2, 70, 129, 1),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 400, 120, 0),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 120, 400, 1),
+    CASE(pack, build_pack, 0, BENCH_ONLY, 1, 4608, 512, 0),
+    CASE(pack, build_pack, 0, BENCH_ONLY, 1, 512, 1536, 1, 3),
 
     /* every height of a tile, every width of a panel */
     CASE(gemm, build_gemm, 8, 0, 1, 1, 1),
@@ -125,6 +128,8 @@ static const check_case cases[] = {
     CASE(gemm, build_gemm, 8, 0, 25, 59, 64, 1),
     CASE(gemm, build_gemm, 8, 0, 27, 61, 65, 1),
     CASE(gemm, build_gemm, 8, 0, 28, 25, 6, 1),
+    CASE(gemm, build_gemm, 8, 0, 16, 70, 41, 1, 5),
+    CASE(gemm, build_gemm, 8, 0, 1, 300, 200, 1, 5),
     CASE(gemm, build_gemm, 8, 0, 29, 25, 16, 1),
     CASE(gemm, build_gemm, 8, 0, 57, 67, 97, 1, 3),
     CASE(gemm, build_gemm, 8, 0, 1, 400, 1000, 1),
@@ -140,6 +145,10 @@ static const check_case cases[] = {
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 1, 9216, 4096, 1),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 196, 512, 512, 1, 1),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 784, 1152, 256, 1, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 12544, 16, 96, 1, 5),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 3136, 24, 144, 1, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 3136, 144, 24, 1, 0),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 12544, 32, 16, 1, 0),
 
     CASE(gemm_tn, build_gemm_tn, 8, 0, 1, 1, 1, 1),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 3, 5, 7, 1),
