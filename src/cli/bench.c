@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 typedef struct bench_values {
     fv_cli_common common;
@@ -207,6 +208,14 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Most memory that this process held, mapped files included. */
+static double max_rss_mib(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss / 1024 : 0;
+}
+
 static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, times *t)
 {
     const bench_values *values = cli->values;
@@ -234,6 +243,7 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
     fv_cli_json_count(&json, "runs", t->count);
     fv_cli_json_real(&json, "images_per_s", images_per_s);
     fv_cli_json_real(&json, "gflops", gflops);
+    fv_cli_json_real(&json, "max_rss_mib", max_rss_mib());
     if (values->layers)
         fv_cli_layers_json(&t->layers, &json);
     return fv_cli_json_print(&json, stdout);
