@@ -48,9 +48,9 @@ static fv_image blank(size_t height, size_t width, size_t channels, uint8_t valu
 static fv_image resized(const uint8_t *digit, size_t side)
 {
     fv_image image = blank(side, side, 1, 0);
-    void *scratch = malloc(fv_resize_scratch(SIDE, SIDE, 1, side, side) + 1);
+    void *scratch = malloc(fv_resize_scratch(FV_BILINEAR, SIDE, SIDE, 1, side, side) + 1);
 
-    fv_resize(digit, SIDE, SIDE, 1, image.pixels, side, side, scratch);
+    fv_resize(FV_BILINEAR, digit, SIDE, SIDE, 1, image.pixels, side, side, scratch);
     free(scratch);
     return image;
 }

@@ -35,23 +35,23 @@ static void resize_equals_pillow(void **state)
     FILE *f = open_golden("resize.txt");
     size_t h, w, c, nh, nw, cases = 0;
     unsigned long long hash;
-    int kind;
+    int how, kind;
 
     (void)state;
-    while (fscanf(f, "%zu %zu %zu %zu %zu %d %llx", &h, &w, &c, &nh, &nw, &kind, &hash) == 7) {
+    while (fscanf(f, "%d %zu %zu %zu %zu %zu %d %llx", &how, &h, &w, &c, &nh, &nw, &kind, &hash) == 8) {
         uint8_t *in = noise(h * w * c, kind, (uint32_t)(h * 1000 + w)), *out = malloc(nh * nw * c);
-        void *scratch = malloc(fv_resize_scratch(h, w, c, nh, nw) + 1);
+        void *scratch = malloc(fv_resize_scratch((fv_resample)how, h, w, c, nh, nw) + 1);
 
-        fv_resize(in, h, w, c, out, nh, nw, scratch);
+        fv_resize((fv_resample)how, in, h, w, c, out, nh, nw, scratch);
         if (fnv(out, nh * nw * c) != hash)
-            fail_msg("%zux%zux%zu to %zux%zu, noise %d: not Pillow's bytes", h, w, c, nh, nw, kind);
+            fail_msg("filter %d: %zux%zux%zu to %zux%zu, noise %d: not Pillow's bytes", how, h, w, c, nh, nw, kind);
         free(in);
         free(out);
         free(scratch);
         cases++;
     }
     fclose(f);
-    assert_int_equal(cases, 56);
+    assert_int_equal(cases, 224);
 }
 
 /* Full white stays white at any size: integers that add to a little more or less than 1 must not show. */
@@ -62,15 +62,16 @@ static void resize_keeps_white(void **state)
 
     (void)state;
     memset(white, 255, sizeof white);
-    for (size_t n = 1; n <= sizeof white; n = n < 61 ? n + 1 : n == 61 ? 16123 : n + 29)
-        for (size_t m = 1; m <= sizeof out; m += n > 61 ? 7 : 1) {
-            void *scratch = malloc(fv_resize_scratch(1, n, 1, 1, m) + 1);
+    for (int how = FV_BILINEAR; how <= FV_LANCZOS; how++)
+        for (size_t n = 1; n <= sizeof white; n = n < 61 ? n + 1 : n == 61 ? 16123 : n + 29)
+            for (size_t m = 1; m <= sizeof out; m += n > 61 ? 7 : 1) {
+                void *scratch = malloc(fv_resize_scratch((fv_resample)how, 1, n, 1, 1, m) + 1);
 
-            fv_resize(white, 1, n, 1, out, 1, m, scratch);
-            free(scratch);
-            for (size_t i = 0; i < m; i++)
-                assert_int_equal(out[i], 255);
-        }
+                fv_resize((fv_resample)how, white, 1, n, 1, out, 1, m, scratch);
+                free(scratch);
+                for (size_t i = 0; i < m; i++)
+                    assert_int_equal(out[i], 255);
+            }
 }
 
 static void png_of_every_kind_is_read(void **state)

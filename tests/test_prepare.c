@@ -83,12 +83,13 @@ static void prepare_resizes(void **state)
                              .shift = {1}};
     uint8_t *rgb = noise(50 * 41 * 3, 9), grey[50 * 41], small[28 * 26];
     float by_hand[32 * 30], out[32 * 30];
-    void *scratch = malloc(fv_prepare_scratch(&p, 50, 41, 3)), *other = malloc(fv_resize_scratch(50, 41, 1, 28, 26));
+    void *scratch = malloc(fv_prepare_scratch(&p, 50, 41, 3)),
+         *other = malloc(fv_resize_scratch(FV_BILINEAR, 50, 41, 1, 28, 26));
     void *pad_scratch = malloc(fv_prepare_scratch(&p, 28, 26, 1));
 
     (void)state;
     fv_grey(rgb, 50 * 41, grey);
-    fv_resize(grey, 50, 41, 1, small, 28, 26, other);
+    fv_resize(FV_BILINEAR, grey, 50, 41, 1, small, 28, 26, other);
     fv_prepare(&p, small, 28, 26, 1, by_hand, pad_scratch);
     fv_prepare(&p, rgb, 50, 41, 3, out, scratch);
     assert_memory_equal(out, by_hand, sizeof out);

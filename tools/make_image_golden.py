@@ -5,8 +5,8 @@
     python3 tools/make_image_golden.py png tests/golden/png.txt
     python3 tools/make_image_golden.py pictures tests/golden/pictures.txt
 
-resize: lines `height width channels new_height new_width kind hash` with the FNV-1a hash of what Pillow's
-Image.resize(BILINEAR) makes of noise that the test makes again (kind 0: bytes, kind 1: black and white).
+resize: lines `filter height width channels new_height new_width kind hash` with the FNV-1a hash of what Pillow's
+Image.resize makes of noise that the test makes again (kind 0: bytes, kind 1: black and white).
 
 png: lines `name channels width height file pixels`, both in hex. The files are written here, byte by byte, so that
 every bit depth, colour type, tRNS and interlacing is there; the pixels are computed from the samples here, and where
@@ -18,6 +18,7 @@ Transparency is laid over white here. Names that begin with "exif" carry an orie
 ImageOps.exif_transpose makes of them.
 """
 import io
+import itertools
 import struct
 import sys
 import zlib
@@ -46,13 +47,12 @@ SIZES = [(1, 1, 5, 3), (28, 28, 32, 32), (28, 28, 20, 20), (37, 64, 11, 64), (37
 
 
 def make_resize(out):
-    for h, w, nh, nw in SIZES:
-        for channels in (1, 3):
-            for kind in (0, 1):
-                a = noise(h * w * channels, kind, h * 1000 + w).reshape(h, w, channels)
-                image = Image.fromarray(a[:, :, 0] if channels == 1 else a)
-                resized = np.asarray(image.resize((nw, nh), Image.BILINEAR)).tobytes()
-                out.write(f"{h} {w} {channels} {nh} {nw} {kind} {fnv(resized):016x}\n")
+    filters = (Image.BILINEAR, Image.BICUBIC, Image.BOX, Image.LANCZOS)  # in the order of fv_resample
+    for how, (h, w, nh, nw), channels, kind in itertools.product(range(4), SIZES, (1, 3), (0, 1)):
+        a = noise(h * w * channels, kind, h * 1000 + w).reshape(h, w, channels)
+        image = Image.fromarray(a[:, :, 0] if channels == 1 else a)
+        resized = np.asarray(image.resize((nw, nh), filters[how])).tobytes()
+        out.write(f"{how} {h} {w} {channels} {nh} {nw} {kind} {fnv(resized):016x}\n")
 
 
 def chunk(name, data):

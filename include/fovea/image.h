@@ -50,6 +50,16 @@ FV_API fv_status fv_image_encode_png(const fv_host *host, const fv_image *image,
 FV_API fv_status fv_image_encode_pnm(const fv_host *host, const fv_image *image, uint8_t **data, size_t *size,
                                      fv_error *err);
 
+/** How a picture is resized; each is Pillow's filter of that name, with antialiasing. */
+typedef enum fv_resample { FV_BILINEAR = 0, FV_BICUBIC = 1, FV_BOX = 2, FV_LANCZOS = 3 } fv_resample;
+
+/**
+ * Make *out of the given size: the bytes that Pillow's Image.resize gives (of version 9.4, horizontally first). *out must not
+ * be *image.
+ */
+FV_API fv_status fv_image_resize(const fv_host *host, const fv_image *image, size_t height, size_t width,
+                                 fv_resample how, fv_image *out, fv_error *err);
+
 /** Release the pixels and empty the picture. */
 FV_API void fv_image_free(const fv_host *host, fv_image *image);
 

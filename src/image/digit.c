@@ -26,7 +26,7 @@ static fv_status make_plane(fv_arena *arena, const fv_image *image, fv_plane *pl
     const double factor = longer > WORKING_SIDE ? (double)WORKING_SIDE / (double)longer : 1;
     const size_t new_height = (size_t)fmax(1, round((double)height * factor));
     const size_t new_width = (size_t)fmax(1, round((double)width * factor));
-    const size_t scratch_bytes = fv_resize_scratch(height, width, 1, new_height, new_width);
+    const size_t scratch_bytes = fv_resize_scratch(FV_BILINEAR, height, width, 1, new_height, new_width);
     uint8_t *grey = image->pixels, *small = fv_arena_alloc(arena, new_height, new_width);
     void *scratch = fv_arena_alloc(arena, scratch_bytes + 1, 1);
 
@@ -36,7 +36,7 @@ static fv_status make_plane(fv_arena *arena, const fv_image *image, fv_plane *pl
         return fv_fail_memory(err, n + new_height * new_width + scratch_bytes, "a picture in grey");
     if (image->channels == 3)
         fv_grey(image->pixels, n, grey);
-    fv_resize(grey, height, width, 1, small, new_height, new_width, scratch);
+    fv_resize(FV_BILINEAR, grey, height, width, 1, small, new_height, new_width, scratch);
     *plane = (fv_plane){.height = new_height, .width = new_width, .pixels = small};
     return FV_OK;
 }
@@ -80,7 +80,7 @@ static fv_status place(fv_arena *arena, const fv_plane *ink, uint8_t *digit, fv_
 {
     fv_box box;
     const size_t longer = fv_ink_box(ink, 128, &box), side = (longer * SIDE + BOX / 2) / BOX;
-    const size_t scratch_bytes = fv_resize_scratch(side, side, 1, SIDE, SIDE);
+    const size_t scratch_bytes = fv_resize_scratch(FV_BILINEAR, side, side, 1, SIDE, SIDE);
     uint8_t *window = fv_arena_alloc(arena, side, side);
     void *scratch = fv_arena_alloc(arena, scratch_bytes + 1, 1);
     double center[2];
@@ -101,7 +101,7 @@ static fv_status place(fv_arena *arena, const fv_plane *ink, uint8_t *digit, fv_
                 window[y * side + x] = ink->pixels[(size_t)row * ink->width + (size_t)column];
         }
     }
-    fv_resize(window, side, side, 1, digit, SIDE, SIDE, scratch);
+    fv_resize(FV_BILINEAR, window, side, side, 1, digit, SIDE, SIDE, scratch);
     return FV_OK;
 }
 

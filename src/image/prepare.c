@@ -59,7 +59,7 @@ static parts measure(const fv_preprocess *p, size_t height, size_t width, size_t
         sizes.grey = round_up(height * width);
     if (height != from_height || width != from_width) {
         sizes.resized = round_up(from_height * from_width * inner);
-        sizes.resize = round_up(fv_resize_scratch(height, width, inner, from_height, from_width));
+        sizes.resize = round_up(fv_resize_scratch(FV_BILINEAR, height, width, inner, from_height, from_width));
     }
     if (p->pad)
         sizes.padded = round_up(p->height * p->width * inner);
@@ -129,8 +129,8 @@ static const uint8_t *shape(const fv_preprocess *p, const uint8_t *pixels, size_
         pixels = scratch;
     }
     if (sizes.resized) {
-        fv_resize(pixels, height, width, inner, resized, fv_preprocess_from_height(p), fv_preprocess_from_width(p),
-                  resized + sizes.resized);
+        fv_resize(FV_BILINEAR, pixels, height, width, inner, resized, fv_preprocess_from_height(p),
+                  fv_preprocess_from_width(p), resized + sizes.resized);
         pixels = resized;
     }
     if (sizes.padded) {
