@@ -1,0 +1,317 @@
+/* FRiS-Stolp: prototypes that protect their own and do not disturb others (Zagoruiko et al. 2008; doc/fris.md).
+ *
+ * For a candidate x of a class, u of the same class, v of the others:
+ *     q(u)    = distance to the nearest rival of u: a foreign object (round 1), a foreign stolp (later), at most r*
+ *     keep(v) = distance from v to the nearest of its own: another object (round 1), a stolp (later)
+ *     D(x) = sum over u left of S(d(u,x), q(u)) where that is >= F*, / how many are left      defence
+ *     T(x) = mean over v of S(keep(v), d(v,x))                                                tolerance
+ * The x with the largest lambda D + (1 - lambda) T becomes a stolp, what it covers (S >= F*) leaves, and so on.
+ *
+ * All pairs are visited once a round for D and T; when objects leave, their terms are subtracted from D, exactly. */
+#include "fris/stolp.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------------------------------------- rivals of objects */
+
+static void found(void *user, const fv_fris_search *s, size_t query, const void *near)
+{
+    fv_fris_round *r = user;
+    const uint32_t i = s->queries[query], own = r->classes->of[i];
+
+    r->own[i] = fv_fris_least(fv_fris_class_near(s, near, own));
+    r->rival[i] = INFINITY;
+    for (size_t c = 0; c < s->classes; c++)
+        if (c != own)
+            r->rival[i] = fmin(r->rival[i], fv_fris_least(fv_fris_class_near(s, near, c)));
+    r->rival[i] = fmin(r->rival[i], fv_fris_limit(r->options->r_star));
+}
+
+static fv_status find_rivals(fv_fris_round *r, fv_error *err)
+{
+    const fv_fris_classes *c = r->classes;
+    uint32_t *refs = NULL;
+    fv_fris_search search = {.from = r->set,
+                             .to = r->set,
+                             .queries = c->order,
+                             .n_queries = c->objects,
+                             .refs = c->order,
+                             .first = c->first,
+                             .classes = c->count,
+                             .keep = 1,
+                             .leave_out = !r->chosen,
+                             .found = found,
+                             .user = r};
+    fv_status status;
+
+    if (r->chosen) {
+        if (!(refs = fv_alloc(&r->set->host, c->objects, sizeof *refs)))
+            return fv_fail_memory(err, c->objects * sizeof *refs, "stolps");
+        fv_fris_list_sorted(r->chosen, c, refs);
+        search.refs = refs;
+        search.first = r->chosen->first;
+    }
+    status = fv_fris_search_run(&search, err);
+    fv_release(&r->set->host, refs);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------- defence and tolerance */
+
+typedef struct sums {
+    int64_t defence, tolerance;
+} sums;
+
+typedef struct pass {
+    fv_fris_round *round;
+    const uint32_t *queries, *refs;
+} pass;
+
+/* What x does for u: S against u's rival where that covers u. */
+static double served(const fv_fris_round *r, uint32_t u, double distance)
+{
+    const double s = fv_fris_s(distance, r->rival[u]);
+
+    return s >= r->options->f_star - r->set->tie ? s : 0;
+}
+
+static void begin(void *user, void *state, size_t query)
+{
+    (void)user;
+    (void)query;
+    *(sums *)state = (sums){0};
+}
+
+static void row(void *user, void *state, size_t query, const double *key, size_t first, size_t n, double slack)
+{
+    const pass *p = user;
+    fv_fris_round *r = p->round;
+    const uint32_t own = r->classes->of[p->queries[query]];
+    sums *sum = state;
+
+    (void)slack;
+    for (size_t j = 0; j < n; j++) {
+        const uint32_t u = p->refs[first + j];
+        const double d = fv_fris_of_key(r->set->metric, key[j]);
+
+        if (r->classes->of[u] == own)
+            sum->defence += fv_fris_whole(served(r, u, d), r->unit);
+        else
+            sum->tolerance += fv_fris_whole(fv_fris_s(r->own[u], d), r->unit);
+    }
+}
+
+static void add(void *user, void *state, size_t query)
+{
+    const pass *p = user;
+    const uint32_t x = p->queries[query];
+    const sums *sum = state;
+
+    p->round->defence[x] = sum->defence;
+    p->round->tolerance[x] = sum->tolerance;
+}
+
+static void subtract(void *user, void *state, size_t query)
+{
+    const pass *p = user;
+    const sums *sum = state;
+
+    p->round->defence[p->queries[query]] -= sum->defence;
+}
+
+static fv_status run_pass(fv_fris_round *r, const uint32_t *queries, size_t n_queries, const uint32_t *refs,
+                          size_t n_refs, void (*end)(void *user, void *state, size_t query), fv_error *err)
+{
+    pass p = {r, queries, refs};
+    const fv_fris_scan scan = {.from = r->set,
+                               .to = r->set,
+                               .queries = queries,
+                               .refs = refs,
+                               .n_queries = n_queries,
+                               .n_refs = n_refs,
+                               .state_bytes = sizeof(sums),
+                               .sharp = true,
+                               .begin = begin,
+                               .row = row,
+                               .end = end,
+                               .user = &p};
+
+    return fv_fris_scan_run(&scan, err);
+}
+
+/* ---------------------------------------------------------------------------------------------------- one class */
+
+/* Objects of the class under way. */
+typedef struct remaining {
+    uint32_t *left, *leaving; /* numbers rising */
+    size_t n, n_leaving, foreign;
+} remaining;
+
+/* Of all candidates within a hair of the best, the first. */
+static uint32_t best(const fv_fris_round *r, const remaining *rest, double *efficiency)
+{
+    const double lambda = r->options->lambda;
+    uint32_t at = 0;
+
+    *efficiency = -INFINITY;
+    for (int again = 0; again < 2; again++) /* the maximum first, then who is near it */
+        for (size_t i = 0; i < rest->n; i++) {
+            const uint32_t x = rest->left[i];
+            const double d = (double)r->defence[x] / r->unit / (double)rest->n;
+            const double t = rest->foreign ? (double)r->tolerance[x] / r->unit / (double)rest->foreign : 0;
+            const double e = lambda * d + (1 - lambda) * t;
+
+            if (!again) {
+                *efficiency = fmax(*efficiency, e);
+            } else if (e >= *efficiency - r->set->tie) {
+                *efficiency = e;
+                at = x;
+                break;
+            }
+        }
+    return at;
+}
+
+/* Objects that x covers leave; a stolp always covers itself, or this would not end. */
+static void cover(const fv_fris_round *r, remaining *rest, uint32_t x)
+{
+    size_t stay = 0;
+
+    rest->n_leaving = 0;
+    for (size_t i = 0; i < rest->n; i++) {
+        const uint32_t u = rest->left[i];
+        const double s = fv_fris_s(fv_fris_distance(r->set, u, r->set, x), r->rival[u]);
+
+        if (u == x || s >= r->options->f_star - r->set->tie)
+            rest->leaving[rest->n_leaving++] = u;
+        else
+            rest->left[stay++] = u;
+    }
+    rest->n = stay;
+}
+
+static void uncover(fv_fris_list *list, const uint32_t *objects, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        list->uncovered[list->n_uncovered++] = objects[i];
+}
+
+/* Stolps of class c that cover too few are dropped, but never the largest. `by` holds for each object of the class which
+ * of its stolps covers it. */
+static void prune(const fv_fris_round *r, fv_fris_list *list, size_t c, const uint32_t *by)
+{
+    const fv_fris_classes *classes = r->classes;
+    const size_t begin = list->first[c];
+    size_t largest = begin, kept = begin;
+
+    for (size_t s = begin; s < list->count; s++)
+        if (list->covers[s] > list->covers[largest])
+            largest = s;
+    for (size_t s = begin; s < list->count; s++) {
+        if (list->covers[s] >= r->options->min_cluster || s == largest) {
+            list->stolp[kept] = list->stolp[s];
+            list->covers[kept] = list->covers[s];
+            list->efficiency[kept++] = list->efficiency[s];
+            continue;
+        }
+        for (size_t i = classes->first[c]; i < classes->first[c + 1]; i++)
+            if (by[classes->order[i]] == s)
+                uncover(list, &classes->order[i], 1);
+    }
+    list->count = kept;
+}
+
+static fv_status run_class(fv_fris_round *r, fv_fris_list *list, size_t c, remaining *rest, uint32_t *by, fv_error *err)
+{
+    const fv_fris_classes *classes = r->classes;
+    const size_t begin = list->count;
+    fv_status status = FV_OK;
+
+    rest->n = fv_fris_size(classes, c);
+    rest->foreign = classes->objects - rest->n;
+    memcpy(rest->left, classes->order + classes->first[c], rest->n * sizeof *rest->left);
+    while (!status && rest->n && !(r->options->max_stolps && list->count - begin == r->options->max_stolps)) {
+        const uint32_t x = best(r, rest, &list->efficiency[list->count]);
+
+        cover(r, rest, x);
+        for (size_t i = 0; i < rest->n_leaving; i++)
+            by[rest->leaving[i]] = (uint32_t)list->count;
+        list->stolp[list->count] = x;
+        list->covers[list->count++] = (uint32_t)rest->n_leaving;
+        if (rest->n)
+            status = run_pass(r, rest->left, rest->n, rest->leaving, rest->n_leaving, subtract, err);
+    }
+    uncover(list, rest->left, rest->n);
+    prune(r, list, c, by);
+    return status;
+}
+
+/* ---------------------------------------------------------------------------------------------------- a round */
+
+static int by_number(const void *a, const void *b)
+{
+    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+fv_status fv_fris_round_run(fv_fris_round *r, fv_fris_list *list, fv_error *err)
+{
+    const fv_fris_classes *c = r->classes;
+    const size_t from = r->only == FV_FRIS_NONE ? 0 : r->only, to = r->only == FV_FRIS_NONE ? c->count : from + 1;
+    remaining rest = {.left = fv_alloc(&r->set->host, c->objects, sizeof *rest.left),
+                      .leaving = fv_alloc(&r->set->host, c->objects, sizeof *rest.leaving)};
+    uint32_t *by = fv_alloc(&r->set->host, c->all, sizeof *by);
+    fv_status status = FV_OK;
+
+    list->count = list->n_uncovered = 0;
+    memset(list->first, 0, (c->count + 1) * sizeof *list->first);
+    if (!rest.left || !rest.leaving || !by)
+        status = fv_fail_memory(err, c->objects * sizeof *by, "choosing stolps");
+    if (!status && !(status = find_rivals(r, err)))
+        status = run_pass(r, c->order + c->first[from], c->first[to] - c->first[from], c->order, c->objects, add, err);
+    for (size_t k = from; !status && k < to; k++) {
+        list->first[k] = (uint32_t)list->count;
+        status = run_class(r, list, k, &rest, by, err);
+        for (size_t later = k; later < c->count; later++)
+            list->first[later + 1] = (uint32_t)list->count;
+    }
+    qsort(list->uncovered, list->n_uncovered, sizeof *list->uncovered, by_number);
+    fv_release(&r->set->host, rest.left);
+    fv_release(&r->set->host, rest.leaving);
+    fv_release(&r->set->host, by);
+    return status;
+}
+
+fv_status fv_fris_round_prepare(fv_fris_round *r, fv_arena *arena, fv_error *err)
+{
+    const size_t n = r->set->count;
+    fv_status status;
+
+    r->unit = fv_fris_unit(n);
+    (void)((status = FV_FRIS_ALLOC(arena, r->own, n, "stolps", err)) ||
+           (status = FV_FRIS_ALLOC(arena, r->rival, n, "stolps", err)) ||
+           (status = FV_FRIS_ALLOC(arena, r->defence, n, "stolps", err)) ||
+           (status = FV_FRIS_ALLOC(arena, r->tolerance, n, "stolps", err)));
+    return status;
+}
+
+fv_status fv_fris_list_prepare(fv_fris_list *list, const fv_fris_classes *c, fv_arena *arena, fv_error *err)
+{
+    fv_status status;
+
+    *list = (fv_fris_list){0};
+    (void)((status = FV_FRIS_ALLOC(arena, list->stolp, c->objects, "stolps", err)) ||
+           (status = FV_FRIS_ALLOC(arena, list->covers, c->objects, "stolps", err)) ||
+           (status = FV_FRIS_ALLOC(arena, list->efficiency, c->objects, "stolps", err)) ||
+           (status = FV_FRIS_ALLOC(arena, list->first, c->count + 1, "stolps", err)) ||
+           (status = FV_FRIS_ALLOC(arena, list->uncovered, c->objects, "stolps", err)));
+    return status;
+}
+
+void fv_fris_list_sorted(const fv_fris_list *list, const fv_fris_classes *c, uint32_t *refs)
+{
+    memcpy(refs, list->stolp, list->count * sizeof *refs);
+    for (size_t k = 0; k < c->count; k++)
+        qsort(refs + list->first[k], list->first[k + 1] - list->first[k], sizeof *refs, by_number);
+}
