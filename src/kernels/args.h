@@ -19,6 +19,8 @@ typedef struct fv_work {
     size_t parts;         /* partial sums that sum_parts adds afterwards, 1 = none */
     size_t scratch_bytes; /* of one slice */
     bool by_units;        /* items are runs of samples, as many as the planner cuts a batch into */
+    size_t rounds;        /* the kernel is called for `items` items so many times, round r for those from r * items on,
+                             and each round waits for the one before; 0 = one */
 } fv_work;
 
 /* ---- pack: a matrix b [groups][parts][depth, cols] to column panels, the layout gemm and conv read.

@@ -15,6 +15,7 @@
 #include "ops/product.h"
 
 #include "kernels/depthwise.h"
+#include "kernels/winograd_weights.h"
 
 /* LeCun et al. 1998, table I: column f lists the S2 maps that C3's map f reads; here [in][out]. */
 static const uint8_t lenet_table[6 * 16] = {
@@ -45,7 +46,9 @@ static const fv_attr attrs[] = {
     {0},
 };
 
-_Static_assert(offsetof(fv_conv_args, scratch_bytes) == offsetof(fv_conv_args, scratch) + sizeof(void *),
+_Static_assert(offsetof(fv_conv_args, scratch_bytes) == offsetof(fv_conv_args, scratch) + sizeof(void *) &&
+                   offsetof(fv_winograd_weights_args, scratch_bytes) ==
+                       offsetof(fv_winograd_weights_args, scratch) + sizeof(void *),
                "fv_lower_step sets both");
 
 /* ---------------------------------------------------------------------------------------------- geometry */
@@ -315,6 +318,25 @@ static fv_status shape_w(const fv_node *node, const fv_shape *in, fv_shape *out,
     return FV_OK;
 }
 
+/* dw and dbias with fewer multiplications. */
+static void lower_w_winograd(fv_lower *l, const fv_node *node, const fv_conv_geometry *g, fv_value dbias)
+{
+    fv_winograd_weights_args args = {.g = *g};
+    const fv_work work = fv_work_winograd_weights(fv_lower_kernels(l), &args);
+    const fv_winograd_weights_layout planes = fv_winograd_weights_planes(&args);
+    const fv_bind binds[] = {
+        FV_BIND(fv_winograd_weights_args, x, node->in[0]),
+        FV_BIND(fv_winograd_weights_args, dy, node->in[1]),
+        FV_BIND(fv_winograd_weights_args, dw, node->out[0]),
+        FV_BIND(fv_winograd_weights_args, db, dbias),
+        FV_BIND(fv_winograd_weights_args, v, fv_lower_temp(l, FV_WINOGRAD_PLANES * planes.v_plane)),
+        FV_BIND(fv_winograd_weights_args, z, fv_lower_temp(l, FV_WINOGRAD_PLANES * planes.z_plane)),
+        FV_BIND(fv_winograd_weights_args, du, fv_lower_temp(l, FV_WINOGRAD_PLANES * planes.du_plane))};
+
+    fv_lower_step(l, FV_K_winograd_weights, &args, sizeof args, work, binds, FV_COUNT(binds),
+                  offsetof(fv_winograd_weights_args, scratch), conv_cost(g, (double)fv_lower_kernels(l)->real_bytes));
+}
+
 /* dw and dbias from x and dy. Partial sums of runs of pictures, then their sum: the parts depend on the shape alone. */
 static void lower_w(fv_lower *l, const fv_node *node)
 {
@@ -334,6 +356,10 @@ static void lower_w(fv_lower *l, const fv_node *node)
                                              .rows = depth,
                                              .depth = rows,
                                              .cols = g.out_c});
+        return;
+    }
+    if (!a->conv.table && fv_winograd_weights_wins(&g)) {
+        lower_w_winograd(l, node, &g, dbias);
         return;
     }
     const bool own = fv_is_depthwise(&g);

@@ -147,6 +147,7 @@ void fv_lower_step(fv_lower *lower, fv_kernel_id kernel, const void *args, size_
         .args = args_copy,
         .args_bytes = args_bytes,
         .items = work.items,
+        .rounds = work.rounds ? work.rounds : 1,
         .chunks = most < lower->options->slices ? most : lower->options->slices,
         .node = lower->node,
         .binds = binds_copy,

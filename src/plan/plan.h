@@ -22,6 +22,7 @@ typedef struct fv_plan_step {
     void *args;
     size_t args_bytes;
     size_t items, chunks; /* a chunk is what one call does; chunk i takes items [i * items / chunks, (i+1) * ...) */
+    size_t rounds;        /* round r takes those of chunk i from r * items on, when round r - 1 is done */
     uint32_t node;
     const fv_bind *binds;
     size_t n_binds, scratch_offset, scratch_bytes;

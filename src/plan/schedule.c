@@ -116,8 +116,13 @@ static void collect_units(order *o)
     }
 }
 
-/* Steps of one kind (once, computing, updating) that wait for nothing that is not placed yet. With scratch memory a step
- * is alone: its slices are the threads'. */
+/* With scratch memory a step is alone: its slices are the threads'. So is one of several rounds. */
+static bool alone(const fv_plan_step *s)
+{
+    return s->scratch_bytes || s->rounds > 1;
+}
+
+/* Steps of one kind (once, computing, updating) that wait for nothing that is not placed yet. */
 static void collect_independent(order *o, size_t first)
 {
     const size_t begin = o->placed;
@@ -125,12 +130,12 @@ static void collect_independent(order *o, size_t first)
     uint32_t *ready = NULL;
     size_t count = 0;
 
-    if (!kind->scratch_bytes)
+    if (!alone(kind))
         ready = fv_arena_alloc(&o->plan->graph->arena, o->n, sizeof *ready);
     for (size_t i = first; ready && i < o->n; i++) {
         const fv_plan_step *s = &o->steps[i];
-        const bool fits = !o->done[i] && !o->waits[i] && !unit_step(o, i) && !s->scratch_bytes &&
-                          s->once == kind->once && s->update == kind->update;
+        const bool fits = !o->done[i] && !o->waits[i] && !unit_step(o, i) && !alone(s) && s->once == kind->once &&
+                          s->update == kind->update;
 
         if (fits)
             ready[count++] = (uint32_t)i;

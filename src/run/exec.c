@@ -6,7 +6,7 @@
 typedef struct fv_region_args {
     const fv_region *region;
     const fv_plan_step *steps;
-    size_t batch;
+    size_t batch, round;
 } fv_region_args;
 
 static void *stored(void *user, fv_value value)
@@ -96,11 +96,6 @@ void fv_exec_free(fv_exec *exec)
     fv_release(&host, exec);
 }
 
-static void run_step(fv_exec *exec, const fv_plan_step *step)
-{
-    fv_pool_run(exec->pool, step->run, step->args, step->items, step->chunks);
-}
-
 /* Units [begin, end) of a region, each through all its steps. */
 static void run_units(const void *args, size_t begin, size_t end, size_t slice)
 {
@@ -126,8 +121,8 @@ static void run_chunks(const void *args, size_t begin, size_t end, size_t slice)
         const fv_plan_step *s = &a->steps[i];
 
         for (size_t c = begin; c < s->chunks && c < end; c++)
-            s->run(s->args, c * s->items / s->chunks, (c + 1) * s->items / s->chunks,
-                   a->region->count == 1 ? c : slice);
+            s->run(s->args, a->round * s->items + c * s->items / s->chunks,
+                   a->round * s->items + (c + 1) * s->items / s->chunks, a->region->count == 1 ? c : slice);
         begin = begin > s->chunks ? begin - s->chunks : 0;
         end = end > s->chunks ? end - s->chunks : 0;
     }
@@ -135,13 +130,23 @@ static void run_chunks(const void *args, size_t begin, size_t end, size_t slice)
 
 static void run_region(fv_exec *exec, const fv_region *region)
 {
-    const fv_region_args args = {region, exec->plan.steps + region->first, exec->graph.batch};
+    const fv_plan_step *steps = exec->plan.steps + region->first;
+    fv_region_args args = {region, steps, exec->graph.batch, 0};
     const size_t threads = fv_pool_threads(exec->pool);
 
     if (region->units)
         fv_pool_run(exec->pool, run_units, &args, region->tasks, threads < region->tasks ? threads : region->tasks);
     else
-        fv_pool_run(exec->pool, run_chunks, &args, region->tasks, region->tasks);
+        for (args.round = 0; args.round < steps->rounds; args.round++) /* of a step that is alone; otherwise one */
+            fv_pool_run(exec->pool, run_chunks, &args, region->tasks, region->tasks);
+}
+
+/* One step by itself, all of its rounds. */
+static void run_step(fv_exec *exec, const fv_plan_step *step)
+{
+    const fv_region region = {.first = (uint32_t)(step - exec->plan.steps), .count = 1, .tasks = step->chunks};
+
+    run_region(exec, &region);
 }
 
 /* Regions that run once, that compute, or that update. */

@@ -118,6 +118,9 @@ void buffer_fill(const job_buffer *b, void *data, size_t real_bytes, uint64_t se
         case JOB_OUT:
             put_real(data, real_bytes, i, PATTERN);
             break;
+        case JOB_TEMP:
+            put_real(data, real_bytes, i, NAN);
+            break;
         case JOB_BYTES:
             ((uint8_t *)data)[i] = (uint8_t)(bits % (uint64_t)b->high);
             break;

@@ -27,9 +27,9 @@ typedef struct totals {
     size_t passed, failed;
 } totals;
 
-static const check_family *const families[] = {&family_matrix,   &family_conv,  &family_pool,     &family_rows,
-                                               &family_elements, &family_copy,  &family_lrn,      &family_norm,
-                                               &family_adaptive, &family_curve, &family_depthwise};
+static const check_family *const families[] = {
+    &family_matrix, &family_conv, &family_pool,     &family_rows,  &family_elements,  &family_copy,
+    &family_lrn,    &family_norm, &family_adaptive, &family_curve, &family_depthwise, &family_winograd_weights};
 
 static void fail_line(const options *o, const job *j, const char *format, const char *what, size_t index, double got,
                       double want, double bound)
@@ -110,26 +110,28 @@ static bool outputs_close(const options *o, const job *j, const run *got, const 
     return true;
 }
 
-/* The same job cut at random places, last piece first, each in another slice of the scratch memory. */
+/* The same job, each round cut at random places, last piece first, each in another slice of the scratch memory. */
 static bool cuts_agree(const options *o, const job *j, const run *whole, unsigned cut)
 {
+    const size_t rounds = j->work.rounds ? j->work.rounds : 1;
     uint64_t state = o->seed * 2654435761u + cut;
     bool same = true;
     run r;
 
     run_begin(&r, j, o->seed, false);
-    for (size_t end = j->work.items; end > 0;) {
-        const size_t most = cut == 0 ? 1 : 1 + end / 2;
-        size_t step;
+    for (size_t round = 0; round < rounds; round++)
+        for (size_t end = j->work.items; end > 0;) {
+            const size_t most = cut == 0 ? 1 : 1 + end / 2, from = round * j->work.items;
+            size_t step;
 
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        step = 1 + (size_t)(state >> 33) % most;
-        if (step * 64 < j->work.items) /* long jobs: not one element at a time */
-            step += j->work.items / 64;
-        step = step > end ? end : step;
-        run_items(&r, end - step, end, (size_t)(state >> 20) % RUN_SLICES);
-        end -= step;
-    }
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            step = 1 + (size_t)(state >> 33) % most;
+            if (step * 64 < j->work.items) /* long jobs: not one element at a time */
+                step += j->work.items / 64;
+            step = step > end ? end : step;
+            run_items(&r, from + end - step, from + end, (size_t)(state >> 20) % RUN_SLICES);
+            end -= step;
+        }
     for (int i = 0; i < j->buffers && same; i++)
         if (buffer_written(j->buffer[i].kind))
             same = !memcmp(r.memory[i].data, whole->memory[i].data, r.memory[i].bytes);
@@ -156,9 +158,9 @@ static bool check_one(const options *o, const check_case *c, const fv_kernels *s
     run_begin(&want, &plain, o->seed, false);
     if (c->kernel == FV_K_pack)
         plain_panel = set->panel;
-    run_items(&want, 0, plain.work.items, 0);
+    run_all(&want, 0);
     run_begin(&got, &j, o->seed, false);
-    run_items(&got, 0, j.work.items, RUN_SLICES - 1);
+    run_all(&got, RUN_SLICES - 1);
     ok = outputs_close(o, &j, &got, &want) && cuts_agree(o, &j, &got, 0) && cuts_agree(o, &j, &got, 1);
     run_end(&want);
     run_end(&got);
@@ -186,7 +188,7 @@ static void bench_one(const options *o, const check_case *c, const fv_kernels *s
     for (int i = 0; i < 3 || (spent < .04 && i < 2000); i++) {
         double t = now_s();
 
-        run_items(&r, 0, j.work.items, 0);
+        run_all(&r, 0);
         t = now_s() - t;
         spent += t;
         best = t < best ? t : best;

@@ -18,6 +18,7 @@ typedef enum job_kind {
     JOB_IN,     /* reals, random in [low, high), read only */
     JOB_OUT,    /* reals, patterned; what the plain kernel leaves alone must be left alone */
     JOB_INOUT,  /* reals, random, read and written */
+    JOB_TEMP,   /* reals, NaN, written and read; not a result */
     JOB_PACKED, /* a matrix [rows, ld] that the set's own `pack` brings into panels */
     JOB_BYTES,  /* bytes, random below `high`, read only */
     JOB_BYTES_OUT,
@@ -91,7 +92,7 @@ typedef struct check_family {
 } check_family;
 
 extern const check_family family_matrix, family_conv, family_pool, family_rows, family_elements, family_copy,
-    family_lrn, family_norm, family_adaptive, family_curve, family_depthwise;
+    family_lrn, family_norm, family_adaptive, family_curve, family_depthwise, family_winograd_weights;
 
 /* Copy the argument block in; pointers are set afterwards. */
 #define JOB_ARGS(j, type, ...)                                                                                         \
@@ -105,6 +106,7 @@ void job_point(job *j, const void *field, int buffer);
 
 void job_in(job *j, const void *field, size_t count, double low, double high);
 void job_out(job *j, const void *field, size_t count);
+void job_temp(job *j, const void *field, size_t count);
 void job_inout(job *j, const void *field, size_t count, double low, double high);
 /* The bound of a sum of `depth` products that an activation then squeezes: the sum's own error, which grows with it,
  * reaches outputs of about 1. */

@@ -34,6 +34,11 @@ void job_out(job *j, const void *field, size_t count)
     job_point(j, field, job_add(j, (job_buffer){.kind = JOB_OUT, .count = count}));
 }
 
+void job_temp(job *j, const void *field, size_t count)
+{
+    job_point(j, field, job_add(j, (job_buffer){.kind = JOB_TEMP, .count = count}));
+}
+
 void job_inout(job *j, const void *field, size_t count, double low, double high)
 {
     job_point(j, field, job_add(j, (job_buffer){.kind = JOB_INOUT, .count = count, .low = low, .high = high}));
@@ -88,7 +93,7 @@ void run_begin(run *r, const job *j, uint64_t seed, bool slack)
             guarded_free(&r->memory[i]);
             r->memory[i] = panels;
         }
-        if (!buffer_written(b->kind))
+        if (!buffer_written(b->kind) && b->kind != JOB_TEMP)
             guarded_read_only(&r->memory[i]);
     }
     for (int i = 0; i < j->pointers; i++)
@@ -103,6 +108,13 @@ void run_begin(run *r, const job *j, uint64_t seed, bool slack)
 void run_items(const run *r, size_t begin, size_t end, size_t slice)
 {
     r->job->set->run[r->job->kernel](r->args.bytes, begin, end, slice);
+}
+
+void run_all(const run *r, size_t slice)
+{
+    const fv_work *work = &r->job->work;
+
+    run_items(r, 0, work->items * (work->rounds ? work->rounds : 1), slice);
 }
 
 void run_end(run *r)

@@ -18,6 +18,7 @@ void job_build(job *j, const check_case *c, const fv_kernels *set, const fv_kern
 
 void run_begin(run *r, const job *j, uint64_t seed, bool slack);
 void run_items(const run *r, size_t begin, size_t end, size_t slice);
+void run_all(const run *r, size_t slice);
 void run_end(run *r);
 
 #endif

@@ -1,4 +1,5 @@
 /* Plain convolution and its gradients. */
+#include "kernels/winograd_weights.h"
 #include "plain.h"
 
 /* Where output (oh, ow) meets cell (kh, kw) of the kernel: its index among the image's pixels, or false outside. */
@@ -155,4 +156,16 @@ void plain_conv_backward_w(const void *args, size_t begin, size_t end, size_t sl
             ((real *)a->db_parts)[part * g->out_c + o] = sum;
         }
     }
+}
+
+/* All rounds at once. */
+void plain_winograd_weights(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const fv_winograd_weights_args *a = args;
+    const fv_conv_args direct = {
+        .g = a->g, .x = a->x, .dy = a->dy, .dw_parts = a->dw, .db_parts = a->db, .blocks = 1, .parts = 1};
+
+    (void)begin;
+    (void)end;
+    plain_conv_backward_w(&direct, 0, 1, slice);
 }
