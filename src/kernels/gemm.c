@@ -99,35 +99,44 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
     }
 }
 
-/* Items are row blocks; each reads all of depth, in rising order. The first block sums the columns of b. */
+/* Rows [row, row_end), at most FV_CHUNK, over all columns: `t` is set up for steps [from, from + t->run). */
+static void tn_rows(const fv_gemm_tn_args *a, fv_tile *t, size_t from, size_t row, size_t row_end)
+{
+    for (size_t col = 0, width = 0; col < a->cols; col += width) {
+        const size_t left = a->cols - col;
+
+        width = fv_panel_width(FV_PANEL, left);
+        t->base = (const real *)a->a + from * a->lda + row;
+        t->b = (const real *)a->b + from * a->ldb + col;
+        t->c = (real *)a->c + row * a->cols + col;
+        t->init = from ? t->c : FV_FN(zeros);
+        t->init_ld = from ? t->ldc : 0;
+        t->cols = left < width ? left : width;
+        FV_FN(tile_neighbours)(t, row_end - row, width);
+    }
+}
+
+/* Steps that one visit of a tile of c sums: so many rows of a and b stay in the second level, and reading and writing c
+ * anew costs little. */
+enum { FV_TN_STEPS = 256 };
+
+/* Items are row blocks; each sums all of depth in rising order, in visits, so that a row of a or b is not fetched again for
+ * each tile. The first block sums the columns of b. */
 void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_tn_args *a = args;
-    fv_tile t = {.outer = 1,
-                 .inner = 1,
-                 .run = a->depth,
-                 .run_step = a->lda,
-                 .b_step = a->ldb,
-                 .plain = true,
-                 .init = FV_FN(zeros),
-                 .ldc = a->cols};
+    fv_tile t = {.outer = 1, .inner = 1, .run_step = a->lda, .b_step = a->ldb, .plain = true, .ldc = a->cols};
 
     (void)slice;
-    for (size_t item = begin; item < end; item++) {
-        const size_t row_end = (item + 1) * a->rows / a->row_blocks;
+    for (size_t from = 0; from < a->depth; from += t.run) {
+        t.run = a->depth - from < FV_TN_STEPS ? a->depth - from : FV_TN_STEPS;
+        for (size_t item = begin; item < end; item++) {
+            const size_t row_end = (item + 1) * a->rows / a->row_blocks;
 
-        for (size_t row = item * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK)
-            for (size_t col = 0, width = 0; col < a->cols; col += width) {
-                const size_t left = a->cols - col;
-
-                width = fv_panel_width(FV_PANEL, left);
-                t.base = (const real *)a->a + row;
-                t.b = (const real *)a->b + col;
-                t.c = (real *)a->c + row * a->cols + col;
-                t.cols = left < width ? left : width;
-                FV_FN(tile_neighbours)(&t, row_end - row < FV_CHUNK ? row_end - row : FV_CHUNK, width);
-            }
-        if (item == 0 && a->sums)
-            FV_FN(column_sums)(a->b, a->depth, a->cols, a->ldb, a->sums, false);
+            for (size_t row = item * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK)
+                tn_rows(a, &t, from, row, row_end - row < FV_CHUNK ? row_end : row + FV_CHUNK);
+        }
     }
+    if (begin == 0 && end > 0 && a->sums)
+        FV_FN(column_sums)(a->b, a->depth, a->cols, a->ldb, a->sums, false);
 }

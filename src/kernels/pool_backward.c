@@ -1,5 +1,6 @@
-/* Gradients of max and average pooling: what an output got goes back to the cells under it. Items are images, walked in
- * rising order of outputs; lanes are channels. Bound by memory. */
+/* Gradients of max and average pooling: what an output got goes back to the cells under it. Where windows of a maximum
+ * overlap, a cell gathers what it gets: adding to each cell of each window would store as many times as a window has
+ * cells. Items are images; sums are in rising order of outputs; lanes are channels. Bound by memory. */
 #include "kernels/pool.h"
 
 #include "kernels/act.h"
@@ -12,9 +13,9 @@ FV_INLINE vec gradient(const fv_pool_args *a, size_t at, vmask m)
     return a->act == FV_ACT_NONE ? d : vec_act_back(a->act, vec_load_m((const real *)a->y + at, m), d);
 }
 
-/* Add d to the cell of the window that was the maximum, or store it where windows tile the picture. */
+/* Store what each cell of a window gets, where windows tile the picture. */
 FV_INLINE void max_back(const fv_pool_args *a, const fv_pool_window *r, size_t rows, size_t cols, real *dx, size_t at,
-                        size_t lanes, bool tiles)
+                        size_t lanes)
 {
     const vmask m = vec_mask(lanes);
     const vec d = gradient(a, at, m);
@@ -22,75 +23,142 @@ FV_INLINE void max_back(const fv_pool_args *a, const fv_pool_window *r, size_t r
 
     for (size_t h = 0; h < rows; h++)
         for (size_t w = 0; w < cols; w++) {
-            real *cell = dx + (h * a->in_w + w) * a->c;
             const ivec index = ivec_all((int32_t)((r->kh0 + h) * a->kernel_w + r->kw0 + w));
-            const vec v = vec_select(ivec_equal(arg, index), d, vec_all(0));
 
-            vec_store_m(cell, tiles ? v : vec_load_m(cell, m) + v, m);
+            vec_store_m(dx + (h * a->in_w + w) * a->c, vec_select(ivec_equal(arg, index), d, vec_all(0)), m);
         }
 }
 
 /* Outputs [begin, end) of row oh of an image, whose first output is `at`, as in pool.c. */
 FV_INLINE void max_row_inside(const fv_pool_args *a, real *dx, size_t at, size_t begin, size_t end, size_t rows,
-                              size_t cols, bool tiles)
+                              size_t cols)
 {
     const fv_pool_window whole = {0};
     const size_t channels = a->c, rest = channels % FV_LANES;
 
     for (size_t i = begin; i < end; i++) {
-        real *cell = dx + (i * a->stride_w - a->pad_left) * channels;
+        real *cell = dx + i * a->stride_w * channels;
         size_t c = 0;
 
         for (; c + FV_LANES <= channels; c += FV_LANES)
-            max_back(a, &whole, rows, cols, cell + c, at + i * channels + c, FV_LANES, tiles);
+            max_back(a, &whole, rows, cols, cell + c, at + i * channels + c, FV_LANES);
         if (rest)
-            max_back(a, &whole, rows, cols, cell + c, at + i * channels + c, rest, tiles);
+            max_back(a, &whole, rows, cols, cell + c, at + i * channels + c, rest);
     }
 }
 
-static void max_pixel(const fv_pool_args *a, real *dx, size_t at, size_t oh, size_t ow, bool tiles)
-{
-    const fv_pool_window r = fv_pool_at(a, oh, ow);
-
-    dx += (r.h0 * a->in_w + r.w0) * a->c;
-    for (size_t c = 0; c < a->c; c += FV_LANES)
-        max_back(a, &r, r.h1 - r.h0, r.w1 - r.w0, dx + c, at + ow * a->c + c, vec_lanes(c, a->c), tiles);
-}
-
-static void max_row(const fv_pool_args *a, real *dx, size_t at, size_t oh, bool tiles)
+/* Row oh of windows that tile the picture; `at` is its first output. */
+static void max_row(const fv_pool_args *a, real *dx, size_t at, size_t oh)
 {
     size_t begin, end, top, bottom;
 
-    fv_pool_inside(a->out_w, a->kernel_w, a->stride_w, a->pad_left, a->in_w, &begin, &end);
-    fv_pool_inside(a->out_h, a->kernel_h, a->stride_h, a->pad_top, a->in_h, &top, &bottom);
-    if (oh < top || oh >= bottom)
-        begin = end = a->out_w;
-    for (size_t ow = 0; ow < begin; ow++)
-        max_pixel(a, dx, at, oh, ow, tiles);
-    if (begin < end) {
-        real *row = dx + (oh * a->stride_h - a->pad_top) * a->in_w * a->c;
+    fv_pool_inside(a->out_w, a->kernel_w, a->stride_w, 0, a->in_w, &begin, &end);
+    fv_pool_inside(a->out_h, a->kernel_h, a->stride_h, 0, a->in_h, &top, &bottom);
+    end = oh < bottom ? end : 0;
+    if (a->kernel_h == 2 && a->kernel_w == 2)
+        max_row_inside(a, dx + oh * a->stride_h * a->in_w * a->c, at, 0, end, 2, 2);
+    else
+        max_row_inside(a, dx + oh * a->stride_h * a->in_w * a->c, at, 0, end, a->kernel_h, a->kernel_w);
+    for (size_t ow = end; ow < a->out_w; ow++) {
+        const fv_pool_window r = fv_pool_at(a, oh, ow);
+        real *cell = dx + (r.h0 * a->in_w + r.w0) * a->c;
 
-        if (tiles && a->kernel_h == 2 && a->kernel_w == 2)
-            max_row_inside(a, row, at, begin, end, 2, 2, true);
-        else
-            max_row_inside(a, row, at, begin, end, a->kernel_h, a->kernel_w, tiles);
+        for (size_t c = 0; c < a->c; c += FV_LANES)
+            max_back(a, &r, r.h1 - r.h0, r.w1 - r.w0, cell + c, at + ow * a->c + c, vec_lanes(c, a->c));
     }
-    for (size_t ow = end; ow < a->out_w; ow++)
-        max_pixel(a, dx, at, oh, ow, tiles);
+}
+
+/* An output whose window holds a cell: where it is, and the cell's number in its window. */
+typedef struct {
+    size_t at;
+    int32_t index;
+} window_over;
+
+/* Outputs along one axis whose windows hold cell i: [first, last), moved on from those of cell i - 1. */
+FV_INLINE void move_on(size_t i, size_t kernel, size_t stride, size_t pad, size_t outs, size_t *first, size_t *last)
+{
+    while (*first * stride + kernel <= i + pad)
+        ++*first;
+    while (*last < outs && *last * stride <= i + pad)
+        ++*last;
+}
+
+/* One cell gathers from the outputs over it, in rising order. */
+FV_INLINE vec gather(const fv_pool_args *a, const window_over *over, size_t count, size_t c, size_t lanes)
+{
+    const vmask m = vec_mask(lanes);
+    vec sum = vec_all(0);
+
+    for (size_t i = 0; i < count; i++) {
+        const vbool mine = ivec_equal(ivec_load_bytes(a->argmax + over[i].at + c, lanes), ivec_all(over[i].index));
+
+        sum += vec_select(mine, gradient(a, over[i].at + c, m), vec_all(0));
+    }
+    return sum;
+}
+
+/* All channels of a cell; `count` is a constant where it is a usual one. */
+FV_INLINE void gather_channels(const fv_pool_args *a, const window_over *over, size_t count, real *dx)
+{
+    const size_t whole = a->c - a->c % FV_LANES;
+
+    for (size_t c = 0; c < whole; c += FV_LANES)
+        vec_store(dx + c, gather(a, over, count, c, FV_LANES));
+    if (whole < a->c)
+        vec_store_m(dx + whole, gather(a, over, count, whole, a->c - whole), vec_mask(a->c - whole));
+}
+
+static void gather_pixel(const fv_pool_args *a, const window_over *over, size_t count, real *dx)
+{
+    if (count == 1)
+        gather_channels(a, over, 1, dx);
+    else if (count == 2)
+        gather_channels(a, over, 2, dx);
+    else if (count == 4)
+        gather_channels(a, over, 4, dx);
+    else if (count == 9)
+        gather_channels(a, over, 9, dx);
+    else
+        gather_channels(a, over, count, dx);
+}
+
+/* All cells of an image, whose first output is `at`. */
+static void gather_image(const fv_pool_args *a, real *dx, size_t at)
+{
+    const size_t channels = a->c;
+    window_over over[256];
+
+    for (size_t h = 0, top = 0, bottom = 0; h < a->in_h; h++) {
+        move_on(h, a->kernel_h, a->stride_h, a->pad_top, a->out_h, &top, &bottom);
+        for (size_t w = 0, left = 0, right = 0; w < a->in_w; w++, dx += channels) {
+            size_t count = 0;
+
+            move_on(w, a->kernel_w, a->stride_w, a->pad_left, a->out_w, &left, &right);
+            for (size_t oh = top; oh < bottom; oh++)
+                for (size_t ow = left; ow < right; ow++)
+                    over[count++] = (window_over){at + (oh * a->out_w + ow) * channels,
+                                                  (int32_t)((h + a->pad_top - oh * a->stride_h) * a->kernel_w + w +
+                                                            a->pad_left - ow * a->stride_w)};
+            gather_pixel(a, over, count, dx);
+        }
+    }
 }
 
 void FV_FN(maxpool_backward)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_pool_args *a = args;
     const size_t in = a->in_h * a->in_w * a->c, row = a->out_w * a->c;
-    const bool tiles = fv_pool_tiles(a);
 
     (void)slice;
-    if (!tiles)
-        FV_FN(clear)((real *)a->dx + begin * in, (end - begin) * in);
-    for (size_t image = begin; image < end; image++)
-        for (size_t oh = 0; oh < a->out_h; oh++)
-            max_row(a, (real *)a->dx + image * in, (image * a->out_h + oh) * row, oh, tiles);
+    for (size_t image = begin; image < end; image++) {
+        real *dx = (real *)a->dx + image * in;
+
+        if (fv_pool_tiles(a))
+            for (size_t oh = 0; oh < a->out_h; oh++)
+                max_row(a, dx, (image * a->out_h + oh) * row, oh);
+        else
+            gather_image(a, dx, image * a->out_h * row);
+    }
 }
 
 void FV_FN(avgpool_backward)(const void *args, size_t begin, size_t end, size_t slice)

@@ -156,11 +156,15 @@ static const check_case cases[] = {
     CASE(gemm_tn, build_gemm_tn, 8, 0, 17, 28, 31, 1, 1),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 33, 29, 33, 1),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 8, 41, 9, 1),
+    CASE(gemm_tn, build_gemm_tn, 32, 0, 300, 59, 40, 1), /* several visits */
     CASE(gemm_tn, build_gemm_tn, 8, 0, 128, 84, 10, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 400, 120, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 120, 84, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH_ONLY, 128, 84, 10, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH_ONLY, 64, 4096, 1000, 1),
+    CASE(gemm_tn, build_gemm_tn, 8, BENCH_ONLY, 12544, 256, 128, 0),
+    CASE(gemm_tn, build_gemm_tn, 8, BENCH_ONLY, 3136, 512, 112, 0),
+    CASE(gemm_tn, build_gemm_tn, 8, BENCH_ONLY, 50176, 64, 64, 0),
 
     CASE(sum_parts, build_sum, 4, 0, 1, 1),
     CASE(sum_parts, build_sum, 4, 0, 31, 2),

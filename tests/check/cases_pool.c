@@ -152,7 +152,10 @@ static const check_case cases[] = {
     POOL_INSIDE(BENCH_ONLY, 128, 10, 10, 16, 2, 2, 2, 2, 0, 0, 0, 2),
     POOL_INSIDE(BENCH_ONLY, 128, 28, 28, 6, 2, 2, 2, 2),
     POOL_INSIDE(BENCH_ONLY, 128, 10, 10, 16, 2, 2, 2, 2),
-    POOL(BENCH_ONLY, 4, 112, 112, 64, 3, 3, 2, 2, 1, 1, 0, 1),
+    POOL_INSIDE(BENCH_ONLY, 4, 112, 112, 64, 3, 3, 2, 2, 1, 1, 0, 1),
+    POOL_INSIDE(BENCH_ONLY, 4, 28, 28, 192, 3, 3, 1, 1, 1, 1, 0, 0),
+    POOL(BENCH_ONLY, 4, 112, 112, 64, 3, 3, 2, 2, 1, 1, 0, 1, 0, 0, 0, 1),
+    POOL(BENCH_ONLY, 1, 28, 28, 192, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0, 0, 1),
 
     SUBSAMPLE(0, 1, 1, 1, 1, 1, 1, 0, 0, 0),
     SUBSAMPLE(0, 2, 3, 4, 6, 2, 2, 0, 0, 3),
