@@ -60,6 +60,41 @@ typedef enum fv_resample { FV_BILINEAR = 0, FV_BICUBIC = 1, FV_BOX = 2, FV_LANCZ
 FV_API fv_status fv_image_resize(const fv_host *host, const fv_image *image, size_t height, size_t width,
                                  fv_resample how, fv_image *out, fv_error *err);
 
+/** What a convolution reads outside a picture. */
+typedef enum fv_padding {
+    FV_PADDING_EDGE = 0,    /**< the nearest pixel */
+    FV_PADDING_ZERO = 1,    /**< black, as the layers of a network do */
+    FV_PADDING_REFLECT = 2, /**< the picture mirrored; its outer pixels are not repeated */
+    FV_PADDING_NONE = 3     /**< nothing: the result is smaller */
+} fv_padding;
+
+typedef struct fv_filter_options {
+    size_t size;        /**< sizeof(fv_filter_options) */
+    size_t stride;      /**< step of the window in pixels; 0 = 1 */
+    fv_padding padding; /**< what lies outside */
+    double divisor;     /**< of the sums; 0 = the kernel's own, which is 1 for one given as numbers */
+    double offset;      /**< added behind the division */
+    size_t threads;     /**< 0 = as many as the affinity mask allows */
+    const char *isa;    /**< as fv_session_options */
+} fv_filter_options;
+#define FV_FILTER_OPTIONS                                                                                              \
+    {                                                                                                                  \
+        sizeof(fv_filter_options), 1, FV_PADDING_EDGE, 0.0, 0.0, 0, NULL                                               \
+    }
+
+/**
+ * Filter a picture with a convolution matrix, channel by channel:
+ *     out[y,x,c] = sum over r, s of kernel[r,s] in[y stride + r - rows/2, x stride + s - columns/2, c] / divisor + offset
+ * rounded half up, limited to 0..255; kernels are not flipped. It runs on the convolution kernels of the networks.
+ *
+ * kernel  a name (blur, blur-5, gaussian, gaussian-5, motion-blur, sharpen, unsharp, emboss, laplacian, edge, sobel, sobel-x,
+ *         sobel-y, prewitt-x, ..., gray for the luma), or rows of numbers: "0 -1 0; -1 5 -1; 0 -1 0", of odd sides up to 99.
+ * Errors: FV_E_UNKNOWN, FV_E_SYNTAX or FV_E_SHAPE for the kernel, FV_E_SHAPE if it does not fit into the picture without
+ * padding, FV_E_ARGUMENT for options that cannot be, FV_E_MEMORY. NULL options are the defaults. *out must not be *image.
+ */
+FV_API fv_status fv_image_filter(const fv_host *host, const fv_image *image, const char *kernel,
+                                 const fv_filter_options *options, fv_image *out, fv_error *err);
+
 /** Release the pixels and empty the picture. */
 FV_API void fv_image_free(const fv_host *host, fv_image *image);
 

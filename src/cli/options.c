@@ -143,6 +143,7 @@ static void wanted(const fv_cli_option *o, char *out, size_t size)
         break;
     case FV_CLI_FLAG:
     case FV_CLI_TEXT:
+    case FV_CLI_TEXTS:
         snprintf(out, size, "a value");
         break;
     }
@@ -196,6 +197,7 @@ static bool read_value(const fv_cli_option *o, const char *text, value *out)
         out->flag = true;
         return true;
     case FV_CLI_TEXT:
+    case FV_CLI_TEXTS:
         out->text = text;
         return true;
     }
@@ -223,6 +225,9 @@ static void store(const fv_cli_option *o, const value *v, void *values)
     case FV_CLI_TEXT:
         memcpy(at, &v->text, sizeof v->text);
         break;
+    case FV_CLI_TEXTS: /* set() saw that there is room */
+        ((fv_cli_texts *)at)->items[((fv_cli_texts *)at)->count++] = v->text;
+        break;
     }
 }
 
@@ -238,6 +243,9 @@ static fv_status set(const fv_cli_option *o, const char *place, const char *text
         return fv_fail(err, FV_E_ARGUMENT, "%s wants %s, has '%.80s'%s%s%s", place, want, text,
                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
+    if (o->type == FV_CLI_TEXTS &&
+        ((const fv_cli_texts *)(const void *)((const char *)out->values + o->at))->count == FV_CLI_TEXTS_MAX)
+        return fv_fail(err, FV_E_ARGUMENT, "%s was given more than %d times", place, FV_CLI_TEXTS_MAX);
     if (o->at == FV_CLI_FORWARD)
         fv_text_print(&out->forward, "%s%s %s", out->forward.length ? " " : "", o->name, text);
     else

@@ -12,8 +12,16 @@ typedef enum fv_cli_type {
     FV_CLI_REAL,     /* double */
     FV_CLI_FRACTION, /* double: 0.2 or 20% */
     FV_CLI_WORD,     /* int: index of one of `words`, -1 = none given */
-    FV_CLI_TEXT      /* const char * */
+    FV_CLI_TEXT,     /* const char * */
+    FV_CLI_TEXTS     /* fv_cli_texts: may be given several times */
 } fv_cli_type;
+
+/* What an option that may be repeated was given, in order. */
+enum { FV_CLI_TEXTS_MAX = 64 };
+typedef struct fv_cli_texts {
+    const char *items[FV_CLI_TEXTS_MAX];
+    size_t count;
+} fv_cli_texts;
 
 typedef struct fv_cli_option {
     const char *name;

@@ -1,0 +1,33 @@
+"""numpy, Pillow's Image and ImageFilter, for tests that compare with them. Where this Python lacks them and the system's has
+them, the test starts again with that one; where none has, it is skipped."""
+import os
+import sys
+
+SYSTEM = "/usr/bin/python3"
+try:
+    import numpy as np
+    from PIL import Image, ImageFilter
+except ImportError:
+    if os.access(SYSTEM, os.X_OK) and "FOVEA_PYTHON" not in os.environ:
+        os.execve(SYSTEM, [SYSTEM] + sys.argv, dict(os.environ, FOVEA_PYTHON=SYSTEM))
+    print("python3-pil and python3-numpy are not installed")
+    sys.exit(77)
+
+__all__ = ["np", "Image", "ImageFilter"]
+
+
+class Tally:
+    """Named checks; the last line counts them."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def check(self, name, good, why=""):
+        self.passed += bool(good)
+        self.failed += not good
+        if not good:
+            print(f"FAILED {name} {why}")
+
+    def exit(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        sys.exit(bool(self.failed))
