@@ -149,7 +149,8 @@ const fv_cli_verb fv_cli_verb_pool = {
             "hang "
             "over the edge are left out.",
     .examples = {{"pool photo.jpg --max --size 2 -o half.png", "half as large, the brightest of 2x2 pixels"},
-                 {"pool photo.jpg --max --grad grad.png -o half.png", "and which of them it was"}},
+                 {"pool photo.jpg --max --grad grad.png -o half.png", "and which of them it was"},
+                 {"pool photo.jpg --avg --size 3 --stride 2 -o half.png", "overlapping windows, as AlexNet has them"}},
     .more = "doc/convolution.md",
     .tables = tables,
     .value_bytes = sizeof(pool_values),
