@@ -139,9 +139,10 @@ static fv_status run(const fv_machine *machine, fv_graph *graph, const fv_maps *
     return status;
 }
 
-static void begin(const fv_machine *machine, const fv_maps *x, fv_graph *graph)
+/* `backwards`: gradients will be asked for, so the pooling notes which pixel was the largest. */
+static void begin(const fv_machine *machine, const fv_maps *x, bool backwards, fv_graph *graph)
 {
-    fv_graph_init(graph, &machine->host, 1, false);
+    fv_graph_init(graph, &machine->host, 1, backwards);
     graph->label = "picture";
     graph->input =
         fv_graph_value(graph, FV_ROLE_INPUT, FV_REAL_T, fv_shape4(1, x->height, x->width, x->channels), "input");
@@ -162,7 +163,7 @@ fv_status fv_maps_convolve(const fv_machine *machine, const fv_maps *in, const f
     fv_value w;
 
     *out = (fv_maps){0};
-    begin(machine, in, &graph);
+    begin(machine, in, false, &graph);
     w = fv_graph_constant(&graph, shape, f->weights, "kernel");
     w = fv_emit(&graph, &fv_op_conv, &attrs, (fv_value[]){graph.input, w}, 2);
     return run(machine, &graph, in, 0, &(result){w, out}, 1, err);
@@ -180,7 +181,7 @@ fv_status fv_maps_pool(const fv_machine *machine, const fv_maps *in, const fv_po
     *out = (fv_maps){0};
     if (grad)
         *grad = (fv_maps){0};
-    begin(machine, in, &graph);
+    begin(machine, in, grad != NULL, &graph);
     node = fv_emit_node(&graph, op, &attrs, &graph.input, 1);
     if (node && grad) {
         dy = fv_graph_value(&graph, FV_ROLE_INPUT, FV_REAL_T, *fv_shape_of(&graph, node->out[0]), "gradient");
