@@ -288,6 +288,125 @@ static void test_threads(void **state)
     free_blobs(b);
 }
 
+/* Censoring renews few values; here all of them are made anew each time. More classes than an object keeps lists of, some
+ * of them so small that their means fall. */
+static void test_censor(void **state)
+{
+    const size_t n = 240;
+    blobs b = make_blobs(n, 40, 24, 2.2);
+    fv_fris *set = open_blobs(&b, FV_FRIS_FLOAT, 2, NULL);
+    fv_fris_doubts *got;
+    fv_error err = {0};
+    size_t left[24];
+
+    (void)state;
+    for (size_t i = 0; i < n; i++)
+        if (i % 24 >= 12 && i >= 24 * 5)
+            b.y[i] = FV_FRIS_NONE; /* twelve classes of ten, twelve of five */
+    for (size_t c = 0; c < 24; c++)
+        left[c] = c < 12 ? 10 : 5;
+    test_ok(fv_fris_censor(set, b.y, n, 3, 0.02, 0.5, &got, &err), &err);
+    assert_true(got->count > 40);
+    for (size_t t = 0; t < got->count; t++) {
+        fv_fris_doubts *q;
+        size_t at = 0;
+
+        test_ok(fv_fris_queue(set, b.y, n, 3, &q, &err), &err);
+        while (left[q->doubt[at].label] <= 2)
+            at++;
+        assert_int_equal(got->doubt[t].index, q->doubt[at].index);
+        assert_int_equal(got->doubt[t].suggested, q->doubt[at].suggested);
+        assert_int_equal(got->doubt[t].own_index, q->doubt[at].own_index);
+        assert_int_equal(got->doubt[t].rival_index, q->doubt[at].rival_index);
+        assert_true(fabs(got->doubt[t].s - q->doubt[at].s) < 1e-12);
+        b.y[got->doubt[t].index] = FV_FRIS_NONE;
+        left[got->doubt[t].label]--;
+        fv_fris_release(q);
+    }
+    fv_fris_release(got);
+    fv_fris_free(set);
+    free_blobs(b);
+}
+
+/* Of many objects some are clustered and the others follow. */
+static void test_sample(void **state)
+{
+    blobs b = make_blobs(300, 40, 3, 0.3);
+    fv_fris *set = open_blobs(&b, FV_FRIS_FLOAT, 2, NULL);
+    fv_fris_cluster_options options = FV_FRIS_CLUSTER_OPTIONS;
+    fv_fris_clusters *c;
+    fv_error err = {0};
+
+    (void)state;
+    options.most = 80; /* every 4th */
+    test_ok(fv_fris_cluster(set, &options, &c, &err), &err);
+    assert_int_equal(c->k, 3);
+    for (size_t i = 3; i < 300; i++)
+        assert_int_equal(c->label[i], c->label[i % 3]);
+    for (size_t s = 0; s < 3; s++)
+        assert_int_equal(c->stolps[s] % 4, 0);
+    fv_fris_release(c);
+    fv_fris_free(set);
+    free_blobs(b);
+}
+
+static void test_bad_calls(void **state)
+{
+    static const double x[] = {0, 1, 3, 4}, own[] = {1, 2}, other[] = {3, INFINITY};
+    static const uint32_t y[] = {0, 0, 1, 1}, stolp[] = {0, 9}, group[] = {1};
+    fv_fris *set = line(x, 4), *more;
+    fv_fris_cluster_options options = FV_FRIS_CLUSTER_OPTIONS;
+    fv_fris_clusters *clusters;
+    fv_fris_decisions *decisions;
+    fv_fris_doubts *doubts;
+    fv_fris_stolps *stolps;
+    fv_fris_groups *groups;
+    fv_error err = {0};
+    double r_star, theta;
+
+    (void)state;
+    test_failed(fv_fris_create_like(set, &(fv_fris_vectors){.doubles = x, .count = 2, .dims = 2}, &more, &err),
+                FV_E_SHAPE, &err, "2 columns, the set 1");
+    test_ok(create(x, 2, 2, NULL, &more, &err), &err);
+    test_failed(fv_fris_decide(set, y, 4, more, 0, -1, &decisions, &err), FV_E_SHAPE, &err, "2 columns, prototypes 1");
+    fv_fris_free(more);
+    test_failed(fv_fris_subset(set, stolp, 2, &more, &err), FV_E_RANGE, &err, "vector 9 of 4");
+    test_failed(fv_fris_calibrate(own, other, 2, 0.95, 0.5, &r_star, &theta, &err), FV_E_RANGE, &err, "vector 1");
+    test_failed(fv_fris_calibrate(own, other, 0, 0.95, 0.5, &r_star, &theta, &err), FV_E_RANGE, &err, "0 vectors");
+    test_failed(fv_fris_censor(set, y, 4, 1, 2, 0.5, &doubts, &err), FV_E_RANGE, &err, "theta 2");
+    test_failed(fv_fris_extend(set, y, 4, stolp, 2, 1, NULL, &stolps, &err), FV_E_RANGE, &err, "stolp 9");
+    test_failed(fv_fris_extend(set, y, 4, stolp, 1, 7, NULL, &stolps, &err), FV_E_RANGE, &err, "class 7");
+    test_failed(fv_fris_select(set, y, 4, group, 1, 0, 2, 1, &groups, &err), FV_E_RANGE, &err, "group 1 of 1");
+    options.k_max = 1;
+    test_failed(fv_fris_cluster(set, &options, &clusters, &err), FV_E_RANGE, &err, "2 to 1 clusters");
+    options.k_max = 50; /* more than objects: as many as there are */
+    test_ok(fv_fris_cluster(set, &options, &clusters, &err), &err);
+    assert_int_equal(clusters->n_chain, 4);
+    fv_fris_release(clusters);
+    fv_fris_free(set);
+}
+
+/* Why a vector is not accepted: far from all, or between two. */
+static void test_verdicts(void **state)
+{
+    static const double x[] = {0, 1, 10, 11}, queries[] = {0.2, 5.4, -40};
+    static const uint32_t y[] = {3, 3, 8, 8};
+    fv_fris *set = line(x, 4), *more;
+    fv_fris_decisions *d;
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(fv_fris_create_like(set, &(fv_fris_vectors){.doubles = queries, .count = 3, .dims = 1}, &more, &err), &err);
+    test_ok(fv_fris_decide(set, y, 4, more, 5, 0.05, &d, &err), &err);
+    assert_int_equal(d->verdict[0], FV_FRIS_ACCEPTED);
+    assert_int_equal(d->verdict[1], FV_FRIS_BETWEEN);
+    assert_int_equal(d->verdict[2], FV_FRIS_FAR);
+    assert_true(d->label[2] == 3 && d->rival[2] == 8 && d->own_stolp[2] == 0 && d->rival_stolp[2] == 2);
+    fv_fris_release(d);
+    fv_fris_free(more);
+    fv_fris_free(set);
+}
+
 /* ------------------------------------------------------------------------------------------------------------ memory */
 
 static fv_status everything(const fv_host *host, void *arg, fv_error *err)
@@ -296,15 +415,43 @@ static fv_status everything(const fv_host *host, void *arg, fv_error *err)
     fv_fris_options options = FV_FRIS_OPTIONS;
     fv_fris *set = NULL;
     fv_fris_objects *objects = NULL;
-    fv_fris_stolps *stolps = NULL;
+    fv_fris_stolps *stolps = NULL, *added = NULL;
+    fv_fris_doubts *queue = NULL, *taken = NULL;
+    fv_fris_clusters *clusters = NULL;
+    fv_fris_spread *spread = NULL;
+    fv_fris_groups *groups = NULL;
+    fv_fris_decisions *decisions = NULL;
+    fv_fris *some = NULL;
+    fv_fris_cluster_options cluster = FV_FRIS_CLUSTER_OPTIONS;
+    static uint32_t group_of[40];
+    static const uint32_t rows[] = {0, 1, 2, 3};
     fv_status status;
 
+    cluster.k_max = 3;
+    cluster.join = true;
+    group_of[0] = 1;
     options.threads = 2;
     options.centre = true;
     (void)((status = fv_fris_create(host, &(fv_fris_vectors){.floats = b->x, .count = b->count, .dims = b->dims},
                                     &options, &set, err)) ||
            (status = fv_fris_measure(set, b->y, b->count, 2, 0, &objects, err)) ||
-           (status = fv_fris_choose(set, b->y, b->count, NULL, &stolps, err)));
+           (status = fv_fris_choose(set, b->y, b->count, NULL, &stolps, err)) ||
+           (status = fv_fris_extend(set, b->y, b->count, rows + 1, 2, 0, NULL, &added, err)) ||
+           (status = fv_fris_queue(set, b->y, b->count, 2, &queue, err)) ||
+           (status = fv_fris_censor(set, b->y, b->count, 1, 0.01, 0.5, &taken, err)) ||
+           (status = fv_fris_cluster(set, &cluster, &clusters, err)) ||
+           (status = fv_fris_spread_labels(set, b->y, b->count, NULL, &spread, err)) ||
+           (status = fv_fris_select(set, b->y, b->count, group_of, 2, 1, 1, 0, &groups, err)) ||
+           (status = fv_fris_subset(set, rows, 4, &some, err)) ||
+           (status = fv_fris_decide(some, b->y, 4, set, 0, -1, &decisions, err)));
+    fv_fris_release(added);
+    fv_fris_release(queue);
+    fv_fris_release(taken);
+    fv_fris_release(clusters);
+    fv_fris_release(spread);
+    fv_fris_release(groups);
+    fv_fris_release(decisions);
+    fv_fris_free(some);
     fv_fris_release(stolps);
     fv_fris_release(objects);
     fv_fris_free(set);
@@ -327,7 +474,9 @@ int main(void)
         cmocka_unit_test(test_bad_vectors),  cmocka_unit_test(test_bad_labels),
         cmocka_unit_test(test_few),          cmocka_unit_test(test_conflicts_and_singletons),
         cmocka_unit_test(test_zero_vectors), cmocka_unit_test(test_product),
-        cmocka_unit_test(test_threads),      cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_threads),      cmocka_unit_test(test_censor),
+        cmocka_unit_test(test_sample),       cmocka_unit_test(test_bad_calls),
+        cmocka_unit_test(test_verdicts),     cmocka_unit_test(test_memory),
     };
 
     return cmocka_run_group_tests_name("fris", tests, NULL, NULL);

@@ -153,6 +153,167 @@ typedef struct fv_fris_stolps {
 FV_API fv_status fv_fris_choose(const fv_fris *set, const uint32_t *labels, size_t n_labels,
                                 const fv_fris_stolp_options *options, fv_fris_stolps **out, fv_error *err);
 
+/**
+ * Stolps of one more class, the old ones staying as they are: `stolps` are those of the other classes (their labels are
+ * in `labels`), `label` is the class whose objects get stolps. In the result are the new ones only; s, own_stolp,
+ * rival_stolp and f are empty.
+ */
+FV_API fv_status fv_fris_extend(const fv_fris *set, const uint32_t *labels, size_t n_labels, const uint32_t *stolps,
+                                size_t n_stolps, uint32_t label, const fv_fris_stolp_options *options,
+                                fv_fris_stolps **out, fv_error *err);
+
+/* ----------------------------------------------------------------------------------------------------- decisions */
+
+/** Other vectors, prepared as those of `set` were. Errors: FV_E_SHAPE if they have another number of columns. */
+FV_API fv_status fv_fris_create_like(const fv_fris *set, const fv_fris_vectors *vectors, fv_fris **out, fv_error *err);
+
+/** The vectors rows[0], rows[1], ... of a set as a set of their own. */
+FV_API fv_status fv_fris_subset(const fv_fris *set, const uint32_t *rows, size_t n, fv_fris **out, fv_error *err);
+
+typedef enum fv_fris_verdict {
+    FV_FRIS_ACCEPTED,
+    FV_FRIS_FAR,    /**< clearer than theta between two classes, but farther away than r_star allows */
+    FV_FRIS_BETWEEN /**< about as near to a second class */
+} fv_fris_verdict;
+
+/** What prototypes say about vectors. Prototypes are numbered as in their set. */
+typedef struct fv_fris_decisions {
+    size_t count;
+    const uint32_t *label;       /**< class of the nearest prototype, accepted or not */
+    const uint32_t *rival;       /**< the second nearest class, or none */
+    const uint32_t *own_stolp;   /**< the nearest prototype */
+    const uint32_t *rival_stolp; /**< the nearest of the second class */
+    const double *own, *other;   /**< distances to them; inf if there is no second class */
+    const double *s;             /**< S(own, other): the margin, 0 to 1 */
+    const double *s_star;        /**< S(own, min(other, r_star)): margin and distance, -1 to 1 */
+    const uint8_t *verdict;      /**< fv_fris_verdict: not accepted where s_star < theta */
+} fv_fris_decisions;
+
+/** Classify vectors. r_star 0 = none; theta -1 accepts everything. */
+FV_API fv_status fv_fris_decide(const fv_fris *prototypes, const uint32_t *labels, size_t n_labels,
+                                const fv_fris *vectors, double r_star, double theta, fv_fris_decisions **out,
+                                fv_error *err);
+
+/**
+ * r_star and theta from held-out vectors of known classes: r_star = r_scale times the median of `other` (the lower of
+ * two), theta so that at least the share `accept` of them is accepted. Some fifty vectors or more make sense.
+ * Errors: FV_E_RANGE without vectors, or where there is no second class.
+ */
+FV_API fv_status fv_fris_calibrate(const double *own, const double *other, size_t n, double accept, double r_scale,
+                                   double *r_star, double *theta, fv_error *err);
+
+/* ----------------------------------------------------------------------------------------------- doubtful labels */
+
+typedef struct fv_fris_doubt {
+    uint32_t index, label;
+    uint32_t suggested;              /**< label of the rival class */
+    uint32_t own_index, rival_index; /**< evidence: the nearest of the own class, and the one that says otherwise */
+    double s;
+    bool singleton; /**< alone in its class: nothing speaks for or against its label */
+} fv_fris_doubt;
+
+typedef struct fv_fris_doubts {
+    size_t count;
+    const fv_fris_doubt *doubt; /**< [count] worst first */
+} fv_fris_doubts;
+
+/** All labelled objects, the most doubtful first, singletons at the end. k = 3 to 5 bears wrong labels best. */
+FV_API fv_status fv_fris_queue(const fv_fris *set, const uint32_t *labels, size_t n_labels, uint32_t k,
+                               fv_fris_doubts **out, fv_error *err);
+
+/**
+ * Take away the worst object, renew the values of the rest, and so on while there is one with s < theta; at most the
+ * share `most` of all, and never the last two of a class. In the order in which they were taken.
+ */
+FV_API fv_status fv_fris_censor(const fv_fris *set, const uint32_t *labels, size_t n_labels, uint32_t k, double theta,
+                                double most, fv_fris_doubts **out, fv_error *err);
+
+/* ------------------------------------------------------------------------------------------------------ clusters */
+
+typedef struct fv_fris_cluster_options {
+    size_t size;           /**< sizeof(fv_fris_cluster_options) */
+    uint32_t k_min, k_max; /**< numbers of clusters to try */
+    double r_star;         /**< the virtual rival; 0 = half the mean distance */
+    bool join;             /**< FRiS-Class: join clusters whose border is as dense as their inside */
+    double f_star, alpha;  /**< of joining: how near the border counts, how alike densities must be */
+    uint32_t most;         /**< objects to cluster; of more, every m-th is used and the others follow; 0 = 20000 */
+} fv_fris_cluster_options;
+#define FV_FRIS_CLUSTER_OPTIONS                                                                                        \
+    {                                                                                                                  \
+        sizeof(fv_fris_cluster_options), 2, 10, 0, false, 0.2, 1.5, 0                                                  \
+    }
+
+typedef struct fv_fris_clusters {
+    size_t count;
+    double r_star;
+    const uint32_t *chain; /**< stolps in the order in which they were added, before they moved */
+    size_t n_chain;
+    uint32_t k;             /**< the number of clusters with the largest quality */
+    double q;               /**< mean S of the nearest stolp against the second nearest */
+    const uint32_t *stolps; /**< [k] */
+    const uint32_t *label;  /**< [count] number of the nearest stolp */
+    uint32_t first_k;       /**< the smallest number tried; q_of_k[i] belongs to first_k + i */
+    const double *q_of_k;
+    size_t n_q;
+    const uint32_t *maxima; /**< numbers of clusters better than their neighbours */
+    size_t n_maxima;
+    const uint32_t *joined; /**< [count] class after joining, numbered by first appearance; NULL unless asked for */
+    uint32_t classes;       /**< after joining */
+} fv_fris_clusters;
+
+/**
+ * Group vectors without labels (FRiS-Tax: Borisova 2007).
+ * Errors: FV_E_RANGE if there are fewer than two vectors, or k_min > k_max, or k_max < 2.
+ */
+FV_API fv_status fv_fris_cluster(const fv_fris *set, const fv_fris_cluster_options *options, fv_fris_clusters **out,
+                                 fv_error *err);
+
+/* ------------------------------------------------------------------------------------- some labelled, most not */
+
+typedef struct fv_fris_spread_options {
+    size_t size;         /**< sizeof(fv_fris_spread_options) */
+    double r_star;       /**< the virtual rival; 0 = half the mean distance */
+    double gain;         /**< stop when a stolp adds less to the mean S */
+    uint32_t max_stolps; /**< 0 = no limit */
+} fv_fris_spread_options;
+#define FV_FRIS_SPREAD_OPTIONS                                                                                         \
+    {                                                                                                                  \
+        sizeof(fv_fris_spread_options), 0, 0.02, 0                                                                     \
+    }
+
+typedef struct fv_fris_spread {
+    size_t count, n_stolps;
+    double r_star;
+    const uint32_t *stolp, *stolp_label; /**< [n_stolps] in the order in which they were chosen */
+    const double *history;               /**< [n_stolps] mean S after each */
+    const uint32_t *label;               /**< [count] class of the nearest stolp */
+    const double *s_star;                /**< [count] S against the next class or r_star */
+} fv_fris_spread;
+
+/** FRiS-TDR: stolps among labelled and unlabelled objects, so that labels spread. Time grows with stolps n^2. */
+FV_API fv_status fv_fris_spread_labels(const fv_fris *set, const uint32_t *labels, size_t n_labels,
+                                       const fv_fris_spread_options *options, fv_fris_spread **out, fv_error *err);
+
+/* ------------------------------------------------------------------------------------------------ feature groups */
+
+typedef struct fv_fris_groups {
+    size_t count;
+    const uint32_t *group; /**< the best set met, ascending */
+    double macro;          /**< its compactness */
+    size_t n_path;
+    const uint32_t *path;   /**< every set visited, one after another */
+    const size_t *path_end; /**< [n_path] where each ends in path */
+    const double *path_macro;
+} fv_fris_groups;
+
+/**
+ * Choose groups of columns by macro compactness: add `add` groups one by one, drop `drop`, until `most` (0 = all) are
+ * in. group_of[column] < groups. Euclidean distances whatever the set's metric. Confirm the choice on held-out data.
+ */
+FV_API fv_status fv_fris_select(const fv_fris *set, const uint32_t *labels, size_t n_labels, const uint32_t *group_of,
+                                size_t groups, size_t most, size_t add, size_t drop, fv_fris_groups **out,
+                                fv_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -7,7 +7,7 @@
 
 enum {
     QUERIES = 64,         /* of a tile: each packed value is used so often once it is in cache */
-    FEWEST = 8,           /* queries, below which packing all references does not pay */
+    FEWEST = 8,           /* queries or references, below which packing does not pay */
     REFS = 512,           /* of a tile: 64 x 512 floats stay in L2 beside the panels */
     STATE_MOST = 4 << 20, /* bytes of a tile's states */
     CACHE = 1 << 18       /* bytes of references that one query after another reads from L2 */
@@ -184,7 +184,8 @@ static void pack(const void *args, size_t begin, size_t end, size_t slice)
 static bool by_product(const fv_fris_scan *s)
 {
     return !s->from->wide && s->from->metric != FV_FRIS_MANHATTAN && s->from->dims >= s->from->product_dims &&
-           s->n_queries >= FEWEST && s->from->largest < 1e30 && s->to->largest < 1e30 && s->to->largest > 1e-20;
+           s->n_queries >= FEWEST && s->n_refs >= FEWEST && s->from->largest < 1e30 && s->to->largest < 1e30 &&
+           s->to->largest > 1e-20;
 }
 
 static fv_status prepare(scan_work *w, size_t *chunks, fv_error *err)

@@ -20,6 +20,7 @@ typedef struct fv_fris_round {
     const fv_fris_list *chosen; /* of the round before, or NULL: all objects are rivals */
     size_t only;                /* choose for this class only, FV_FRIS_NONE = for all */
     double *own, *rival;        /* [all] distance to the nearest of the own class, and of the others */
+    double *distance;           /* [all] to the stolp under way */
     int64_t *defence;           /* [all] sum of S over the objects of its class that are left and covered by it */
     int64_t *tolerance;         /* [all] sum of S over foreign objects, of their own against it */
     double unit;
