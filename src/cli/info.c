@@ -1,8 +1,11 @@
-/* info: one row a layer (output, kernel, parameters, multiplications, memory, receptive field), and the totals. */
+/* info: one row a layer (output, kernel, parameters, multiplications, memory, receptive field), and the totals; or
+ * networks as a drawing. */
 #include "cli/cli.h"
+#include "cli/figure.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const fv_cli_column columns[] = {
@@ -107,58 +110,147 @@ static void json_row(fv_cli_json *json, const fv_net_info *info, const fv_layer 
     fv_cli_json_end(json);
 }
 
-static bool print_json(const char *name, const fv_net_info *info)
+static void json_net(fv_cli_json *json, const char *name, const fv_net_info *info)
+{
+    fv_cli_json_text(json, "name", name);
+    fv_cli_json_counts(json, "input", (uint64_t[]){info->height, info->width, info->channels}, 3);
+    fv_cli_json_count(json, "classes", info->classes);
+    fv_cli_json_count(json, "parameters", info->parameters);
+    fv_cli_json_count(json, "parameters_training", info->parameters_training);
+    fv_cli_json_count(json, "macs", info->macs);
+    fv_cli_json_count(json, "connections", info->connections);
+    fv_cli_json_count(json, "activation_bytes", info->activation_bytes);
+    fv_cli_json_count(json, "receptive_field", info->receptive_field);
+    fv_cli_json_array(json, "layers");
+    for (size_t i = 0; i < info->count; i++)
+        json_row(json, info, &info->layers[i]);
+    fv_cli_json_end(json);
+}
+
+/* ------------------------------------------------------------------------------------------------------- verb */
+
+typedef struct info_values {
+    fv_cli_common common;
+    const char *svg;
+} info_values;
+
+/* The networks of the operands, opened and described. */
+typedef struct nets {
+    fv_net **nets;
+    const char **names;
+    fv_net_info *infos;
+    size_t count;
+} nets;
+
+static int open_nets(const fv_cli *cli, nets *n)
+{
+    fv_error err = {0};
+    int code = FV_EXIT_OK;
+
+    *n = (nets){calloc(cli->count, sizeof *n->nets), calloc(cli->count, sizeof *n->names),
+                calloc(cli->count, sizeof *n->infos), cli->count};
+    if (!n->nets || !n->names || !n->infos)
+        return fv_cli_memory(cli);
+    for (size_t i = 0; i < n->count && !code; i++) {
+        code = fv_cli_net_open(cli, cli->operands[i], &n->nets[i]);
+        if (code)
+            break;
+        n->names[i] = fv_net_name(n->nets[i]);
+        if (fv_net_describe(n->nets[i], &n->infos[i], &err))
+            code = fv_cli_fail(cli, &err);
+    }
+    return code;
+}
+
+static void close_nets(nets *n)
+{
+    for (size_t i = 0; n->nets && i < n->count; i++)
+        fv_net_free(n->nets[i]);
+    free(n->nets);
+    free(n->names);
+    free(n->infos);
+}
+
+/* One network is the document, several are its array. */
+static bool print_json(const nets *n)
 {
     fv_cli_json json;
 
-    fv_cli_json_begin(&json, 2);
-    fv_cli_json_text(&json, "name", name);
-    fv_cli_json_counts(&json, "input", (uint64_t[]){info->height, info->width, info->channels}, 3);
-    fv_cli_json_count(&json, "classes", info->classes);
-    fv_cli_json_count(&json, "parameters", info->parameters);
-    fv_cli_json_count(&json, "parameters_training", info->parameters_training);
-    fv_cli_json_count(&json, "macs", info->macs);
-    fv_cli_json_count(&json, "connections", info->connections);
-    fv_cli_json_count(&json, "activation_bytes", info->activation_bytes);
-    fv_cli_json_count(&json, "receptive_field", info->receptive_field);
-    fv_cli_json_array(&json, "layers");
-    for (size_t i = 0; i < info->count; i++)
-        json_row(&json, info, &info->layers[i]);
+    fv_cli_json_begin(&json, n->count > 1 ? 4 : 2);
+    if (n->count > 1)
+        fv_cli_json_array(&json, "nets");
+    for (size_t i = 0; i < n->count; i++) {
+        if (n->count > 1)
+            fv_cli_json_object(&json, NULL);
+        json_net(&json, n->names[i], &n->infos[i]);
+        if (n->count > 1)
+            fv_cli_json_end(&json);
+    }
     return fv_cli_json_print(&json, stdout);
+}
+
+static bool print_tables(const fv_cli *cli, const nets *n)
+{
+    bool good = true;
+
+    for (size_t i = 0; good && i < n->count; i++) {
+        fputs(i ? "\n" : "", stdout);
+        good = print_table(cli, n->names[i], &n->infos[i]);
+    }
+    return good;
 }
 
 static int run(const fv_cli *cli)
 {
-    fv_net_info info;
+    const info_values *values = cli->values;
     fv_error err = {0};
-    fv_net *net = NULL;
-    int code = fv_cli_net_open(cli, cli->operands[0], &net);
+    nets n;
+    int code;
 
-    if (!code && fv_net_describe(net, &info, &err))
-        code = fv_cli_fail(cli, &err);
-    if (!code && !(cli->common->json ? print_json(fv_net_name(net), &info) : print_table(cli, fv_net_name(net), &info)))
+    if (values->svg && cli->common->json)
+        return fv_cli_usage(cli, "--svg and --json exclude each other");
+    code = open_nets(cli, &n);
+    if (!code && values->svg) {
+        if (fv_cli_figure_write(n.names, n.infos, n.count, values->svg, &err))
+            code = fv_cli_fail(cli, &err);
+    } else if (!code && !(cli->common->json ? print_json(&n) : print_tables(cli, &n))) {
         code = fv_cli_memory(cli);
-    fv_net_free(net);
+    }
+    close_nets(&n);
     return code;
 }
 
-static const fv_cli_table tables[] = {
-    {"Size of the network", fv_cli_size}, {"Output", fv_cli_json_output}, {"General", fv_cli_general}, {0}};
+#define AT(member) offsetof(info_values, member)
+static const fv_cli_option options[] = {
+    {.name = "svg",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(svg),
+     .help = "draw the networks side by side, a box a layer, instead of the tables; - is standard output"},
+    {0},
+};
+#undef AT
+
+static const fv_cli_table tables[] = {{"Options", options},
+                                      {"Size of the network", fv_cli_size},
+                                      {"Output", fv_cli_json_output},
+                                      {"General", fv_cli_general},
+                                      {0}};
 
 const fv_cli_verb fv_cli_verb_info = {
     .name = "info",
-    .operands = "NET|MODEL",
+    .operands = "NET|MODEL...",
     .least = 1,
-    .most = 1,
-    .help = "Describe a network layer by layer: output, parameters, work and memory",
+    .most = SIZE_MAX,
+    .help = "Describe or draw networks layer by layer: output, parameters, work and memory",
     .text =
         "MACs are multiplications a sample, biases not counted; bytes those of a layer's output as float32; sees is "
         "the receptive field, the pixels of the input that one output depends on, along the larger side.",
     .examples = {{"info lenet-5", "a table of its layers and the totals"},
                  {"info lenet-5-1998 --json", "the same for a script"},
-                 {"info runs/train/weights/best.safetensors", "the network inside a model"}},
-    .more = "doc/notation.md",
+                 {"info vgg-e plain-34 resnet-34 --svg nets.svg", "three networks side by side, as a picture"}},
+    .more = "doc/networks.md",
     .tables = tables,
-    .value_bytes = sizeof(fv_cli_common),
+    .value_bytes = sizeof(info_values),
     .run = run,
 };
