@@ -196,6 +196,7 @@ static void input_lines_state_the_preprocessing(void **state)
         {"input 28x28x1 mean .1307 std .3081", "input 28x28x1 mean 0.1307 std 0.3081", 28, 28, 1, 0, 0, -.1307 / .3081,
          (1 - .1307) / .3081},
         {"input 8x8x3 mean .5 .25 .125 std 2", "input 8x8x3 mean 0.5 0.25 0.125 std 2", 8, 8, 3, 0, 0, -.25, .25},
+        {"input 8x8x3 shorter 10 mean .5", "input 8x8x3 shorter 10 mean 0.5", 8, 8, 3, 0, 0, -.5, .5},
         {"input 8x8x3 range -0 1", "input 8x8x3 range 0 1", 8, 8, 3, 0, 0, 0, 1},
         {"input 8x8x3 range 0 255 mean 104 117 123", "input 8x8x3 range 0 255 mean 104 117 123", 8, 8, 3, 0, 0, -104,
          151},

@@ -25,6 +25,7 @@ static const struct {
     {"input 32x32x1 from 28x28 pad 1", FV_E_RANGE,
      "1:1: input: from 28x28 with pad 1 is 30x30, but the input is 32x32"},
     {"input 28x28x1 pad 14", FV_E_RANGE, "1:1: input: 28x28 has no room for a picture within pad 14"},
+    {"input 8x9x1 shorter 8", FV_E_RANGE, "1:1: input: a picture whose shorter side is 8 has no room for a cut of 8x9"},
     {"input 8x8x3 mean .1 .2", FV_E_SYNTAX, "1:23: input: mean: 2 numbers for 3 channels; write one, or one each"},
     {"input 8x8x3 mean 1 2 3 4", FV_E_SYNTAX, "1:24: input: mean: more than one number a channel (3)"},
     {"input 8x8x3 std 0", FV_E_RANGE, "1:17: input: std is 0, but must be 1e-06 to 1000000"},

@@ -99,6 +99,45 @@ static void prepare_resizes(void **state)
     free(pad_scratch);
 }
 
+/* The shorter side is resized, the longer one follows, rounded down, and the middle is cut out: equal to doing so by
+ * hand. Sizes as torchvision's Resize and CenterCrop give them. */
+static void prepare_cuts_the_middle(void **state)
+{
+    static const struct {
+        size_t height, width, shorter, resized_height, resized_width, pad;
+    } cases[] = {{30, 41, 16, 16, 21, 0}, {375, 500, 256, 256, 341, 0}, {500, 375, 256, 341, 256, 3},
+                 {16, 16, 16, 16, 16, 0}, {20, 90, 20, 20, 90, 1},      {7, 5, 16, 22, 16, 0}};
+    enum { H = 12, W = 10 };
+
+    (void)state;
+    for (size_t i = 0; i < FV_COUNT(cases); i++) {
+        const size_t h = cases[i].height, w = cases[i].width, rh = cases[i].resized_height, rw = cases[i].resized_width;
+        const size_t pad = cases[i].pad;
+        fv_preprocess p = fv_preprocess_default(H + 2 * pad, W + 2 * pad, 3);
+        uint8_t *pixels = noise(h * w * 3, i), *resized = malloc(rh * rw * 3), middle[H * W * 3];
+        float out[(H + 6) * (W + 6) * 3], by_hand[(H + 6) * (W + 6) * 3];
+        void *resize = malloc(fv_resize_scratch(FV_BILINEAR, h, w, 3, rh, rw)), *scratch;
+        fv_error err = {0};
+
+        p.pad = pad;
+        scratch = malloc(fv_prepare_scratch(&p, H, W, 3) + 1);
+        fv_resize(FV_BILINEAR, pixels, h, w, 3, resized, rh, rw, resize);
+        for (size_t y = 0; y < H; y++)
+            memcpy(middle + y * W * 3, resized + (((rh - H) / 2 + y) * rw + (rw - W) / 2) * 3, (size_t)W * 3);
+        fv_prepare(&p, middle, H, W, 3, by_hand, scratch);
+        free(scratch);
+        p.shorter = cases[i].shorter;
+        scratch = malloc(fv_prepare_scratch(&p, h, w, 3) + 1);
+        test_ok(fv_prepare_check(&p, h, w, 3, &err), &err);
+        fv_prepare(&p, pixels, h, w, 3, out, scratch);
+        assert_memory_equal(out, by_hand, p.height * p.width * 3 * sizeof *out);
+        free(pixels);
+        free(resized);
+        free(resize);
+        free(scratch);
+    }
+}
+
 static void prepare_refuses_what_does_not_fit(void **state)
 {
     static const struct {
@@ -113,8 +152,10 @@ static void prepare_refuses_what_does_not_fit(void **state)
         {{.height = 8, .width = 8, .channels = 1, .pad = SIZE_MAX / 2 + 2}, 1, "no room"},
         {{.height = 8, .width = 8, .channels = 1, .from_height = 7, .from_width = 8}, 1, "a picture of 7x8 and 0"},
         {{.height = 20000, .width = 8, .channels = 1}, 1, "no room"},
+        {{.height = 8, .width = 9, .channels = 1, .shorter = 8}, 1, "shorter side is 8 has no room for a cut of 8x9"},
     };
     const fv_preprocess good = fv_preprocess_default(8, 8, 1);
+    fv_preprocess cut = good;
     fv_error err = {0};
 
     (void)state;
@@ -123,6 +164,8 @@ static void prepare_refuses_what_does_not_fit(void **state)
     test_failed(fv_prepare_check(&good, 0, 8, 1, &err), FV_E_SHAPE, &err, "pictures of 0x8 pixels");
     test_failed(fv_prepare_check(&good, 8, 16385, 1, &err), FV_E_SHAPE, &err, "pictures of 8x16385 pixels");
     test_ok(fv_prepare_check(&good, 16384, 1, 3, &err), &err);
+    cut.shorter = 10;
+    test_failed(fv_prepare_check(&cut, 16384, 1, 3, &err), FV_E_SHAPE, &err, "163840x10 once the shorter side is 10");
 }
 
 int main(void)
@@ -130,6 +173,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prepare_follows_its_definition),
         cmocka_unit_test(prepare_resizes),
+        cmocka_unit_test(prepare_cuts_the_middle),
         cmocka_unit_test(prepare_refuses_what_does_not_fit),
     };
 

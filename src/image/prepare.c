@@ -1,4 +1,4 @@
-/* Pixels to a net's input. Order: to grey where the net wants it, resize, pad, scale; grey is replicated last. Values
+/* Pixels to a net's input. Order: to grey where the net wants it, resize, cut, pad, scale; grey is replicated last. Values
  * are pixel * scale + shift in float, one multiplication and one addition. Padding is done on bytes, so that scaling is
  * one long loop. */
 #include "image/prepare.h"
@@ -22,8 +22,19 @@ static size_t inner_channels(const fv_preprocess *p, size_t channels)
     return channels < p->channels ? channels : p->channels;
 }
 
+/* Height and width after resizing. With `shorter` as torchvision's Resize does it, the longer side rounded down. */
+static void resized_size(const fv_preprocess *p, size_t height, size_t width, size_t size[2])
+{
+    const size_t s = p->shorter;
+
+    size[0] = s ? (height <= width ? s : s * height / width) : fv_preprocess_from_height(p);
+    size[1] = s ? (width <= height ? s : s * width / height) : fv_preprocess_from_width(p);
+}
+
 fv_status fv_prepare_check(const fv_preprocess *p, size_t height, size_t width, size_t channels, fv_error *err)
 {
+    size_t size[2];
+
     if (p->channels == 0 || p->channels > CHANNELS_MAX)
         return fv_fail(err, FV_E_SHAPE, "input of %zu channels: pictures can become 1 to %d", p->channels,
                        CHANNELS_MAX);
@@ -41,28 +52,37 @@ fv_status fv_prepare_check(const fv_preprocess *p, size_t height, size_t width, 
         return fv_fail(err, FV_E_SHAPE,
                        "input of %zux%zu: a picture of %zux%zu and %zu pixels of padding do not fill it", p->height,
                        p->width, fv_preprocess_from_height(p), fv_preprocess_from_width(p), p->pad);
+    if (p->shorter && (p->shorter < fv_preprocess_from_height(p) || p->shorter < fv_preprocess_from_width(p)))
+        return fv_fail(err, FV_E_SHAPE, "a picture whose shorter side is %zu has no room for a cut of %zux%zu",
+                       p->shorter, fv_preprocess_from_height(p), fv_preprocess_from_width(p));
+    resized_size(p, height, width, size);
+    if (size[0] > FV_SIDE_MAX || size[1] > FV_SIDE_MAX)
+        return fv_fail(err, FV_E_SHAPE,
+                       "pictures of %zux%zu pixels: %zux%zu once the shorter side is %zu; at most %d a side", height,
+                       width, size[0], size[1], p->shorter, FV_SIDE_MAX);
     return FV_OK;
 }
 
-/* Scratch: the grey picture, the resized picture, what resizing works in, the padded picture. */
+/* Scratch: the grey picture, the resized picture, what resizing works in, the cut and padded picture. */
 typedef struct parts {
-    size_t grey, resized, resize, padded;
+    size_t grey, resized, resize, placed;
+    size_t size[2]; /* height and width after resizing */
 } parts;
 
 static parts measure(const fv_preprocess *p, size_t height, size_t width, size_t channels)
 {
-    const size_t from_height = fv_preprocess_from_height(p), from_width = fv_preprocess_from_width(p);
     const size_t inner = inner_channels(p, channels);
     parts sizes = {0};
 
+    resized_size(p, height, width, sizes.size);
     if (inner < channels)
         sizes.grey = round_up(height * width);
-    if (height != from_height || width != from_width) {
-        sizes.resized = round_up(from_height * from_width * inner);
-        sizes.resize = round_up(fv_resize_scratch(FV_BILINEAR, height, width, inner, from_height, from_width));
+    if (height != sizes.size[0] || width != sizes.size[1]) {
+        sizes.resized = round_up(sizes.size[0] * sizes.size[1] * inner);
+        sizes.resize = round_up(fv_resize_scratch(FV_BILINEAR, height, width, inner, sizes.size[0], sizes.size[1]));
     }
-    if (p->pad)
-        sizes.padded = round_up(p->height * p->width * inner);
+    if (sizes.size[0] != p->height || sizes.size[1] != p->width)
+        sizes.placed = round_up(p->height * p->width * inner);
     return sizes;
 }
 
@@ -70,18 +90,21 @@ size_t fv_prepare_scratch(const fv_preprocess *p, size_t height, size_t width, s
 {
     const parts sizes = measure(p, height, width, channels);
 
-    return sizes.grey + sizes.resized + sizes.resize + sizes.padded;
+    return sizes.grey + sizes.resized + sizes.resize + sizes.placed;
 }
 
-/* picture [height - 2 pad, width - 2 pad, inner] -> out [height, width, inner] */
-static void pad(const fv_preprocess *p, const uint8_t *picture, size_t inner, uint8_t *out)
+/* picture [size[0], size[1], inner], its middle of [height - 2 pad, width - 2 pad] -> out [height, width, inner] */
+static void place(const fv_preprocess *p, const uint8_t *picture, const size_t size[2], size_t inner, uint8_t *out)
 {
-    const size_t rows = p->height - 2 * p->pad, bytes = (p->width - 2 * p->pad) * inner, side = p->pad * inner;
+    const size_t rows = p->height - 2 * p->pad, columns = p->width - 2 * p->pad, side = p->pad * inner;
+    const size_t stride = size[1] * inner, bytes = columns * inner;
 
-    memset(out, 0, p->height * p->width * inner); /* one call costs less than the borders one by one */
+    picture += (size[0] - rows) / 2 * stride + (size[1] - columns) / 2 * inner;
+    if (p->pad)
+        memset(out, 0, p->height * p->width * inner); /* one call costs less than the borders one by one */
     out += p->pad * p->width * inner + side;
     for (size_t y = 0; y < rows; y++)
-        memcpy(out + y * (bytes + 2 * side), picture + y * bytes, bytes);
+        memcpy(out + y * (bytes + 2 * side), picture + y * stride, bytes);
 }
 
 /* n values of one channel: the loop that MNIST's samples run through. */
@@ -122,20 +145,20 @@ static const uint8_t *shape(const fv_preprocess *p, const uint8_t *pixels, size_
 {
     const parts sizes = measure(p, height, width, channels);
     const size_t inner = inner_channels(p, channels);
-    uint8_t *resized = scratch + sizes.grey, *padded = resized + sizes.resized + sizes.resize;
+    uint8_t *resized = scratch + sizes.grey, *placed = resized + sizes.resized + sizes.resize;
 
     if (sizes.grey) {
         fv_grey(pixels, height * width, scratch);
         pixels = scratch;
     }
     if (sizes.resized) {
-        fv_resize(FV_BILINEAR, pixels, height, width, inner, resized, fv_preprocess_from_height(p),
-                  fv_preprocess_from_width(p), resized + sizes.resized);
+        fv_resize(FV_BILINEAR, pixels, height, width, inner, resized, sizes.size[0], sizes.size[1],
+                  resized + sizes.resized);
         pixels = resized;
     }
-    if (sizes.padded) {
-        pad(p, pixels, inner, padded);
-        pixels = padded;
+    if (sizes.placed) {
+        place(p, pixels, sizes.size, inner, placed);
+        pixels = placed;
     }
     return pixels;
 }

@@ -1,5 +1,5 @@
 /* The one way from 8-bit pixels to a net's input, for training, evaluation and prediction alike: channels matched,
- * resized, padded, scaled (net/preprocess.h). */
+ * resized, cut, padded, scaled (net/preprocess.h). */
 #ifndef FV_IMAGE_PREPARE_H
 #define FV_IMAGE_PREPARE_H
 #include "fovea/fovea.h"
@@ -9,7 +9,7 @@
  * RGB to grey (luma) can. Call it once; fv_prepare relies on it. */
 fv_status fv_prepare_check(const fv_preprocess *p, size_t height, size_t width, size_t channels, fv_error *err);
 
-/* Bytes of scratch that one call of fv_prepare needs, aligned to 8; 0 where nothing is resized or converted. */
+/* Bytes of scratch that one call of fv_prepare needs, aligned to 8; 0 where nothing is resized, cut or converted. */
 size_t fv_prepare_scratch(const fv_preprocess *p, size_t height, size_t width, size_t channels);
 
 /* pixels [height,width,channels] -> out [p->height,p->width,p->channels]. Cannot fail and allocates nothing. */

@@ -2,7 +2,7 @@
  *
  *     input 28x28x1
  *     input 32x32x1 from 28x28 pad 2 range -0.1 1.175
- *     input 224x224x3 mean .485 .456 .406 std .229 .224 .225
+ *     input 224x224x3 shorter 256 mean .485 .456 .406 std .229 .224 .225
  *     input (224 x 224 RGB image)                                   as the lecture's tables have it */
 #include "base/error.h"
 #include "net/parser.h"
@@ -154,6 +154,9 @@ static bool parse_options(fv_parser *p, fv_preprocess *in, fv_input_line *line)
                 return false;
             in->from_height = from[0];
             in->from_width = from[count - 1];
+        } else if (fv_parse_take(p, "shorter")) {
+            if (!fv_parse_whole(p, "input: shorter", 1, FV_NET_SIDE_MAX, &in->shorter))
+                return false;
         } else if (fv_parse_take(p, "pad")) {
             if (!fv_parse_whole(p, "input: pad", 0, FV_NET_SIDE_MAX, &in->pad))
                 return false;
@@ -188,7 +191,7 @@ static void scale(fv_preprocess *in, const fv_input_line *line)
 
 bool fv_parse_input(fv_parser *p, fv_place place)
 {
-    static const char *const words[] = {"from", "pad", "range", "mean", "std"};
+    static const char *const words[] = {"from", "shorter", "pad", "range", "mean", "std"};
     fv_input_line line = {.place = place};
     fv_preprocess in;
 
@@ -205,6 +208,10 @@ bool fv_parse_input(fv_parser *p, fv_place place)
                              "input: from %zux%zu with pad %zu is %zux%zu, but the input is %zux%zu", in.from_height,
                              in.from_width, in.pad, in.from_height + 2 * in.pad, in.from_width + 2 * in.pad, in.height,
                              in.width);
+    if (in.shorter && (in.shorter < fv_preprocess_from_height(&in) || in.shorter < fv_preprocess_from_width(&in)))
+        return fv_parse_fail(p, place, FV_E_RANGE,
+                             "input: a picture whose shorter side is %zu has no room for a cut of %zux%zu", in.shorter,
+                             fv_preprocess_from_height(&in), fv_preprocess_from_width(&in));
     scale(&in, &line);
     fv_parse_behind(p, NULL, "input", words, FV_COUNT(words));
     p->net->input = in;

@@ -1,5 +1,5 @@
-/* How a picture becomes a net's input: resized to the picture's size, padded with black, scaled channel by channel.
- * A net states it in its input line ("input 32x32x1 from 28x28 pad 2 range -0.1 1.175"); it travels in the model. */
+/* How a picture becomes a net's input: resized, cut to size where the net says so, padded with black, scaled channel by
+ * channel. A net states it in its input line ("input 32x32x1 from 28x28 pad 2 range -0.1 1.175"); it travels in the model. */
 #ifndef FV_NET_PREPROCESS_H
 #define FV_NET_PREPROCESS_H
 #include <stddef.h>
@@ -7,8 +7,10 @@
 typedef struct fv_preprocess {
     size_t height, width, channels; /* of the net's input; 1 to 4 channels */
     size_t from_height, from_width; /* of the picture before padding; 0 = height or width less the padding */
-    size_t pad;                     /* pixels of value 0 added on each of the four sides */
-    float scale[4], shift[4];       /* value = pixel * scale[c] + shift[c], pixel 0..255; padding is scaled as well */
+    size_t shorter;           /* 0 = resize to just that, whatever becomes of the proportions; else its shorter side
+                                     * becomes so long, the longer one as the proportions say, and the middle is cut out */
+    size_t pad;               /* pixels of value 0 added on each of the four sides */
+    float scale[4], shift[4]; /* value = pixel * scale[c] + shift[c], pixel 0..255; padding is scaled as well */
 } fv_preprocess;
 
 /* What holds where a net says nothing: the picture fills the input, values 0..1. */

@@ -113,6 +113,16 @@ static fv_stmt *find_head(const fv_stmts *list)
 
 /* ---------------------------------------------------------------------------------------------- input and classes */
 
+/* What share of a picture the cut takes stays: `shorter` grows and shrinks with the side that changes more. */
+static size_t resize_shorter(const fv_preprocess *before, size_t from_height, size_t from_width)
+{
+    const size_t height = fv_preprocess_from_height(before), width = fv_preprocess_from_width(before);
+    const size_t a = (before->shorter * from_height + height - 1) / height;
+    const size_t b = (before->shorter * from_width + width - 1) / width;
+
+    return a > b ? a : b;
+}
+
 static bool resize_input(resizing *r, size_t height, size_t width)
 {
     fv_preprocess *in = &r->net->input;
@@ -123,6 +133,8 @@ static bool resize_input(resizing *r, size_t height, size_t width)
                                 height, width, in->pad, FV_NET_SIDE_MAX);
         return false;
     }
+    if (in->shorter)
+        in->shorter = resize_shorter(in, height - 2 * in->pad, width - 2 * in->pad);
     if (in->from_height) {
         in->from_height = height - 2 * in->pad;
         in->from_width = width - 2 * in->pad;
