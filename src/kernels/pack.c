@@ -14,6 +14,23 @@ static void pack_rows(const fv_pack_args *a, const real *b, real *out, size_t co
                         vec_mask(vec_lanes(j, width)));
 }
 
+/* Whole panels that are filled at once: a row of the source is read in runs of some lines, not in two lines a page. */
+enum { ABREAST = 4 };
+
+/* `count` whole panels from `column` on. */
+static void pack_whole(const fv_pack_args *a, const real *b, real *out, size_t column, size_t count)
+{
+    const size_t apart = a->depth * FV_PANEL;
+
+    for (size_t k = 0; k < a->depth; k++, out += FV_PANEL) {
+        const real *row = b + k * a->ld + column;
+
+        for (size_t i = 0; i < count; i++)
+            FV_EACH (j, 2)
+                vec_store(out + i * apart + j * FV_LANES, vec_load(row + i * FV_PANEL + j * FV_LANES));
+    }
+}
+
 #if FV_LANES > 1
 /* One of log2(FV_LANES) rounds that turn a square of FV_LANES vectors: with s = 1, 2, 4, .. rows i and i + s exchange
  * the s x s blocks beside the diagonal. Lane l of the two results is lane LOW or HIGH of both rows in a line. */
@@ -84,11 +101,19 @@ void FV_FN(pack)(const void *args, size_t begin, size_t end, size_t slice)
     const size_t panels = fv_panel_count(FV_PANEL, a->cols), columns = fv_panel_columns(FV_PANEL, a->cols);
 
     (void)slice;
-    for (size_t item = begin; item < end; item++) {
-        const size_t matrix = item / panels, column = fv_panel_begin(FV_PANEL, a->cols, item % panels);
+    for (size_t item = begin, count; item < end; item += count) {
+        const size_t matrix = item / panels, panel = item % panels, column = fv_panel_begin(FV_PANEL, a->cols, panel);
+        const size_t whole = a->cols / FV_PANEL > panel ? a->cols / FV_PANEL - panel : 0, left = end - item;
         const real *b = (const real *)a->b + matrix / a->parts * a->group_stride + matrix % a->parts * a->part_stride;
         real *out = (real *)a->panels + a->depth * (matrix * columns + column);
 
-        (a->transposed ? pack_columns : pack_rows)(a, b, out, column, fv_panel_width(FV_PANEL, a->cols - column));
+        count = whole < left ? whole : left;
+        count = a->transposed || count == 0 ? 1 : count < ABREAST ? count : ABREAST;
+        if (a->transposed)
+            pack_columns(a, b, out, column, fv_panel_width(FV_PANEL, a->cols - column));
+        else if (whole)
+            pack_whole(a, b, out, column, count);
+        else
+            pack_rows(a, b, out, column, fv_panel_width(FV_PANEL, a->cols - column));
     }
 }

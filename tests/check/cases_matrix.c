@@ -99,10 +99,13 @@ static const check_case cases[] = {
     CASE(pack, build_pack, 0, 0, 2, 16, 30, 1, 5),
     CASE(pack, build_pack, 0, 0, 1, 9, 21, 0, 3),
     CASE(pack, build_pack, 0, 0, 1, 80, 75, 1),
+    CASE(pack, build_pack, 0, 0, 2, 5, 330, 0), /* more whole panels than are filled at once */
     CASE(pack, build_pack, 0, FULL, 2, 70, 129, 1),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 400, 120, 0),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 120, 400, 1),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 4608, 512, 0),
+    CASE(pack, build_pack, 0, BENCH_ONLY, 1, 9216, 4096, 0),
+    CASE(pack, build_pack, 0, BENCH_ONLY, 1, 4096, 9216, 1),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 512, 1536, 1, 3),
 
     /* every height of a tile, every width of a panel */
