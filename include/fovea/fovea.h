@@ -208,7 +208,8 @@ FV_API fv_status fv_model_tensor(const fv_model *model, size_t index, fv_tensor 
 
 /**
  * Prove that this machine computes what the model's maker computed: runs the self-test vector that the file carries
- * and compares the logits. *worst is the largest difference relative to the largest logit.
+ * with the kernels that a session here chooses and with the plain ones, and compares the logits. *worst is the largest
+ * difference relative to the largest logit. (A model of vgg-d takes half a minute: plain code is slow.)
  * Errors: FV_E_RANGE above 1e-3, FV_E_UNSUPPORTED if the file carries none.
  */
 FV_API fv_status fv_model_selfcheck(const fv_model *model, double *worst, fv_error *err);
@@ -218,17 +219,21 @@ FV_API fv_status fv_model_selfcheck(const fv_model *model, double *worst, fv_err
 typedef struct fv_session fv_session;
 
 typedef struct fv_session_options {
-    size_t size;     /**< sizeof(fv_session_options) */
-    size_t batch;    /**< largest number of samples a run; 0 = 1 */
-    size_t threads;  /**< 0 = as many as the affinity mask allows */
-    const char *isa; /**< "ref", "avx2", "avx512", "neon"; NULL = the best this CPU has */
+    size_t size;         /**< sizeof(fv_session_options) */
+    size_t batch;        /**< largest number of samples a run; 0 = 1 */
+    size_t threads;      /**< 0 = as many as the affinity mask allows */
+    const char *isa;     /**< "ref", "avx2", "avx512", "neon"; NULL = the best this CPU has */
+    size_t memory_limit; /**< bytes that the session may take (fv_session_bytes); 0 = no limit */
 } fv_session_options;
 #define FV_SESSION_OPTIONS                                                                                             \
     {                                                                                                                  \
-        sizeof(fv_session_options), 0, 0, NULL                                                                         \
+        sizeof(fv_session_options), 0, 0, NULL, 0                                                                      \
     }
 
-/** Plan a model for inference. All memory that running needs is allocated here. The model must outlive the session. */
+/**
+ * Plan a model for inference. All memory that running needs is allocated here. The model must outlive the session.
+ * Errors: FV_E_MEMORY, before anything large is allocated, if options->memory_limit would be passed.
+ */
 FV_API fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv_session_options *options,
                                    fv_session **out, fv_error *err);
 
@@ -321,15 +326,18 @@ typedef struct fv_train_options {
     fv_progress_fn progress;
     void *user;
     const char *data_path; /**< where `data` was opened; kept in args.json so that a run can be resumed; may be NULL */
+    size_t memory_limit;   /**< bytes that the trainer may take, `data` not counted; 0 = no limit */
 } fv_train_options;
 #define FV_TRAIN_OPTIONS                                                                                               \
     {                                                                                                                  \
-        sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL, NULL                                                \
+        sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL, NULL, 0                                             \
     }
 
 /**
  * Plan the training of `net` on `data`. What the net's own text says about training (its `train` line) holds where
  * options->text does not say otherwise. `data` must outlive the trainer.
+ * Errors: FV_E_MEMORY, with the numbers and before anything large is allocated, if options->memory_limit would be
+ * passed.
  */
 FV_API fv_status fv_trainer_create(const fv_host *host, const fv_net *net, const fv_data *data,
                                    const fv_train_options *options, fv_trainer **out, fv_error *err);

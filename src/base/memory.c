@@ -129,6 +129,7 @@ static bool add_chunk(fv_arena *arena, size_t bytes)
         return false;
     *c = (chunk){arena->chunk, size};
     arena->chunk = c;
+    arena->bytes += size;
     arena->used = ARENA_ALIGN;
     arena->size = size;
     return true;
@@ -189,5 +190,5 @@ void fv_arena_free(fv_arena *arena)
         arena->chunk = c->next;
         fv_release(&arena->host, c);
     }
-    arena->used = arena->size = 0;
+    arena->used = arena->size = arena->bytes = 0;
 }

@@ -27,7 +27,8 @@ bool fv_add(size_t a, size_t b, size_t *out);
 typedef struct fv_arena {
     fv_host host;
     struct fv_arena_chunk *chunk;
-    size_t used, size;
+    size_t used, size; /* of the chunk under way */
+    size_t bytes;      /* of all chunks */
 } fv_arena;
 
 void fv_arena_init(fv_arena *arena, const fv_host *host);

@@ -1,6 +1,7 @@
 /* Growing strings, spelling distance, and numbers in the notation of C whatever the locale. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/text.h"
+#include "base/error.h"
 #include "base/locale.h"
 #include "base/memory.h"
 
@@ -156,6 +157,20 @@ size_t fv_text_utf8(const char *text, size_t length)
     if ((s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F)) /* overlong; above U+10FFFF */
         return 0;
     return n;
+}
+
+const char *fv_text_bytes(char buf[FV_BYTES_TEXT], uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    const fv_locale plain = fv_locale_enter();
+    double amount = (double)bytes;
+    size_t unit = 0;
+
+    for (; amount >= 1024 && unit + 1 < FV_COUNT(units); unit++)
+        amount /= 1024;
+    snprintf(buf, FV_BYTES_TEXT, unit ? "%.1f %s" : "%.0f %s", amount, units[unit]);
+    fv_locale_leave(plain);
+    return buf;
 }
 
 const char *fv_text_quote(char buf[FV_QUOTE], const char *text, size_t length)

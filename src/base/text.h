@@ -32,6 +32,10 @@ bool fv_text_integer(const char *text, long long *out);
 enum { FV_QUOTE = 96 };
 const char *fv_text_quote(char buf[FV_QUOTE], const char *text, size_t length);
 
+/* "552.6 MiB": a number of bytes for people to read. Returns buf. */
+enum { FV_BYTES_TEXT = 32 };
+const char *fv_text_bytes(char buf[FV_BYTES_TEXT], uint64_t bytes);
+
 /* Length in bytes of the UTF-8 character at text, 0 if there is none (overlong, surrogate, above U+10FFFF, cut off). */
 size_t fv_text_utf8(const char *text, size_t length);
 

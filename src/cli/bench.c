@@ -7,6 +7,7 @@
 #include "cli/grid.h"
 #include "cli/json.h"
 #include "cli/layers.h"
+#include "cli/memory.h"
 #include "model/session.h"
 #include "run/pool.h"
 #include "train/trainer.h"
@@ -179,6 +180,7 @@ static int train(const fv_cli *cli, const fv_net_info *info, fv_net *net, times 
     options.text = text;
     options.threads = cli->common->threads;
     options.isa = cli->common->isa;
+    options.memory_limit = fv_cli_memory_available();
     options.progress = after_step;
     options.user = t;
     if (!code && fv_trainer_create(&cli->host, net, data, &options, &trainer, &err))

@@ -5,6 +5,7 @@
 #include "cli/csv.h"
 #include "cli/grid.h"
 #include "cli/json.h"
+#include "cli/memory.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,6 +196,8 @@ static bool print_json(const fv_cli *cli, const measured *m)
         fv_cli_json_real(&json, "probability", (double)w->probability);
         fv_cli_json_end(&json);
     }
+    fv_cli_json_end(&json);
+    fv_cli_json_count(&json, "memory_peak_bytes", fv_cli_memory_peak());
     return fv_cli_json_print(&json, stdout);
 }
 

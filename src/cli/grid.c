@@ -105,15 +105,3 @@ const char *fv_cli_thousands(uint64_t number, char out[32])
     *to = 0;
     return out;
 }
-
-const char *fv_cli_bytes(uint64_t bytes, char out[32])
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double amount = (double)bytes;
-    size_t unit = 0;
-
-    for (; amount >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++)
-        amount /= 1024;
-    snprintf(out, 32, unit ? "%.1f %s" : "%.0f %s", amount, units[unit]);
-    return out;
-}

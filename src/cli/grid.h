@@ -25,7 +25,5 @@ bool fv_cli_grid_print(fv_cli_grid *grid, FILE *out, bool bold);
 
 /* 61706 as "61,706". */
 const char *fv_cli_thousands(uint64_t number, char out[32]);
-/* 3145728 as "3.0 MiB". */
-const char *fv_cli_bytes(uint64_t bytes, char out[32]);
 
 #endif

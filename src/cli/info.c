@@ -74,7 +74,7 @@ static bool print_table(const fv_cli *cli, const char *name, const fv_net_info *
     printf("MACs             %s a sample\n", fv_cli_thousands(info->macs, text));
     printf("connections      %s\n", fv_cli_thousands(info->connections, text));
     printf("activations      %s bytes a sample (%s)\n", fv_cli_thousands(info->activation_bytes, text),
-           fv_cli_bytes(info->activation_bytes, bytes));
+           fv_text_bytes(bytes, info->activation_bytes));
     printf("receptive field  %s pixels\n", fv_cli_thousands(info->receptive_field, text));
     return true;
 }

@@ -1,6 +1,7 @@
 /* fovea VERB [options] [files]: finds the verb, reads its options, runs it, and makes sure that what it printed has
  * arrived: a full disk behind standard output is a failure too. */
 #include "cli/cli.h"
+#include "cli/memory.h"
 #include "cli/training.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,7 @@ fv_session_options fv_cli_session_options(const fv_cli *cli, size_t batch)
     options.batch = batch;
     options.threads = cli->common->threads;
     options.isa = cli->common->isa;
+    options.memory_limit = fv_cli_memory_available();
     return options;
 }
 

@@ -1,10 +1,11 @@
 /* plan: what the planner decided about a network in use or in training: steps and kernels, or the place of each value
  * in memory. */
-#include "plan/plan.h"
 #include "cli/cli.h"
 #include "cli/grid.h"
 #include "cli/json.h"
-#include "train/learner.h"
+#include "data/data.h"
+#include "train/memory.h"
+#include "train/trainer.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,108 +21,138 @@ typedef struct plan_values {
 enum { INFER, TRAIN };
 static const char *const mode_words[] = {"infer", "train", NULL};
 
-/* A planned network; what is shown is exec->plan. */
+/* A planned network. Nothing that grows with the batch is allocated. */
 typedef struct planned {
     const fv_cli *cli;
     fv_net *net;
-    fv_pool *pool;
+    fv_data *data;   /* that the command line names, or NULL */
+    fv_data pattern; /* what stands in for it: pictures as the net wants them */
+    fv_pool *pool;   /* of use; training has its own */
     fv_store store;
-    uint64_t step;
-    fv_exec *inference;
-    fv_learner learner;
-    const fv_exec *exec; /* one of both */
+    fv_evaluator use;
+    fv_trainer *trainer;
+    const fv_exec *exec; /* what is shown: of one of both */
+    fv_memory memory;
 } planned;
 
-/* The steps of an inference session, as fv_session_create plans them. */
-static fv_status plan_inference(planned *p, const fv_exec_options *options, size_t batch, fv_error *err)
+static const fv_data *data_of(const planned *p)
 {
-    const fv_host *host = &p->cli->host;
-    fv_graph graph;
-    fv_status status;
-
-    fv_graph_init(&graph, host, batch, false);
-    status = fv_net_build(p->net, &graph, err);
-    if (!status)
-        status = fv_plan_simplify(&graph, options->without, err);
-    if (status) {
-        fv_graph_free(&graph);
-        return status;
-    }
-    graph.values[graph.logits].keep = true;
-    status = fv_exec_create(host, &graph, options, &p->inference, err);
-    p->exec = p->inference;
-    return status;
+    return p->data ? p->data : &p->pattern;
 }
 
-/* The steps of training with the options that the net's own text names. */
-static fv_status plan_training(planned *p, const fv_exec_options *options, size_t batch, fv_error *err)
+static int open_data(planned *p)
 {
-    fv_settings settings;
-    size_t count;
-    int line;
-    const char *const *words = fv_net_train_words(p->net, &count, &line);
+    const fv_preprocess *in = fv_net_preprocess(p->net);
+    const plan_values *values = p->cli->values;
+    fv_error err = {0};
+
+    p->pattern = (fv_data){.height = in->height,
+                           .width = in->width,
+                           .channels = in->channels,
+                           .classes = fv_net_classes(p->net),
+                           .counts = {[FV_TRAIN] = values->batch, [FV_TEST] = 1}};
+    if (p->cli->count > 1 && fv_data_open(&p->cli->host, p->cli->operands[1], NULL, &p->data, &err))
+        return fv_cli_fail(p->cli, &err);
+    return FV_EXIT_OK;
+}
+
+/* A session, as fv_session_create plans it; with a data set the measuring of a model, as fv_evaluate does. */
+static fv_status plan_use(planned *p, fv_error *err)
+{
+    const fv_cli_common *common = p->cli->common;
+    const plan_values *values = p->cli->values;
+    const fv_host *host = &p->cli->host;
+    fv_exec_options options = {.store = &p->store, .without = values->without};
+    fv_status status = fv_kernels_choose(common->isa, &options.kernels, err);
+
+    if (!status)
+        status = fv_pool_create(host, common->threads, &p->pool, err);
+    if (status)
+        return status;
+    options.pool = p->pool;
+    fv_store_init(&p->store, host, options.kernels->real_bytes);
+    status = fv_evaluator_plan(host, p->net, data_of(p), values->batch, &options, &p->use, err);
+    if (status)
+        return status;
+    p->exec = p->use.run.exec;
+    fv_memory_of_exec(p->exec, &p->memory);
+    if (p->data) {
+        p->memory.data = fv_data_bytes(p->data);
+        p->memory.loader = fv_feeder_bytes(&p->use.feeder) + values->batch * sizeof *p->use.labels;
+    }
+    return FV_OK;
+}
+
+/* Training with the options that the net's own text names, its models saved. */
+static fv_status plan_training(planned *p, fv_error *err)
+{
+    const plan_values *values = p->cli->values;
+    fv_train_options options = FV_TRAIN_OPTIONS;
+    char text[64];
     fv_status status;
 
-    fv_settings_default(&settings);
-    status = fv_settings_apply(&settings, words, count, fv_net_file(p->net), err);
-    if (!status)
-        status = fv_learner_create(&p->cli->host, p->net, batch, &settings, options, true, &p->learner, err);
-    p->exec = p->learner.exec;
-    return status;
+    snprintf(text, sizeof text, "batch %" PRIu64, values->batch);
+    options.text = text;
+    options.threads = p->cli->common->threads;
+    options.isa = p->cli->common->isa;
+    status = fv_trainer_prepare(&p->cli->host, p->net, data_of(p), &options, true, values->without, &p->trainer, err);
+    if (status)
+        return status;
+    p->exec = p->trainer->full.exec;
+    fv_memory_of_trainer(p->trainer, &p->memory);
+    if (!p->data)
+        p->memory.data = 0;
+    return FV_OK;
 }
 
 static int make(planned *p)
 {
-    const fv_cli *cli = p->cli;
-    const plan_values *values = cli->values;
-    const fv_kernels *kernels;
+    const plan_values *values = p->cli->values;
     fv_error err = {0};
+    const fv_status status = values->mode == TRAIN ? plan_training(p, &err) : plan_use(p, &err);
 
-    if (fv_kernels_choose(cli->common->isa, &kernels, &err) ||
-        fv_pool_create(&cli->host, cli->common->threads, &p->pool, &err))
-        return fv_cli_fail(cli, &err);
-    fv_store_init(&p->store, &cli->host, kernels->real_bytes);
-    const fv_exec_options options = {.kernels = kernels,
-                                     .pool = p->pool,
-                                     .store = &p->store,
-                                     .seed = 1,
-                                     .step = &p->step,
-                                     .without = values->without};
-    const fv_status status = values->mode == TRAIN ? plan_training(p, &options, values->batch, &err)
-                                                   : plan_inference(p, &options, values->batch, &err);
-    return status ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+    return status ? fv_cli_fail(p->cli, &err) : FV_EXIT_OK;
 }
 
 /* ------------------------------------------------------------------------------------------------------- text */
 
-static uint64_t stored_bytes(const planned *p)
+/* Weights in a model file, which is mapped: no anonymous memory. Of a net in training there is none. */
+static size_t mapped_bytes(const planned *p)
 {
-    uint64_t elements = 0;
+    return p->trainer ? 0 : p->memory.weights / p->exec->kernels->real_bytes * sizeof(float);
+}
 
-    for (size_t i = 0; i < p->store.count; i++)
-        elements += p->store.items[i].elements;
-    return elements * p->store.real_bytes;
+static void print_parts(const planned *p, fv_text *text)
+{
+    const char *name, *help;
+    char amount[FV_BYTES_TEXT], exact[32];
+    size_t bytes;
+
+    fv_text_print(text, "memory of %s, %s, batch %zu\n", fv_net_name(p->net), p->trainer ? "training" : "use",
+                  p->exec->graph.batch);
+    for (size_t i = 0; (name = fv_memory_part(&p->memory, i, &help, &bytes)); i++)
+        if (bytes)
+            fv_text_print(text, "  %-12s%12s  %s\n", name, fv_text_bytes(amount, bytes), help);
+    bytes = fv_memory_sum(&p->memory);
+    fv_text_print(text, "  %-12s%12s  %s bytes of anonymous memory at the most\n", "sum", fv_text_bytes(amount, bytes),
+                  fv_cli_thousands(bytes, exact));
+    if (mapped_bytes(p))
+        fv_text_print(text, "  %-12s%12s  a model file of these weights, not in the sum\n", "mapped",
+                      fv_text_bytes(amount, mapped_bytes(p)));
 }
 
 static bool print_text(const planned *p)
 {
     const plan_values *values = p->cli->values;
     const fv_plan *plan = &p->exec->plan;
-    char exact[32], words[32];
     fv_text text;
 
     fv_text_init(&text, NULL);
     if (values->explain || !values->memory)
         fv_plan_explain(plan, p->exec->kernels, &text);
     if (values->memory) {
-        const uint64_t stored = stored_bytes(p), all = stored + plan->arena_bytes;
-
         fv_plan_explain_memory(plan, p->exec->kernels, &text);
-        fv_text_print(&text, "arena   %s bytes (%s)\n", fv_cli_thousands(plan->arena_bytes, exact),
-                      fv_cli_bytes(plan->arena_bytes, words));
-        fv_text_print(&text, "stored  %s bytes (%s)\n", fv_cli_thousands(stored, exact), fv_cli_bytes(stored, words));
-        fv_text_print(&text, "memory  %s bytes (%s) in all, batch %" PRIu64 "\n", fv_cli_thousands(all, exact),
-                      fv_cli_bytes(all, words), values->batch);
+        print_parts(p, &text);
     }
     const bool good = !text.failed;
     if (good)
@@ -152,16 +183,24 @@ static bool print_json(const planned *p)
 {
     const plan_values *values = p->cli->values;
     const fv_plan *plan = &p->exec->plan;
+    const char *name, *help;
     fv_cli_json json;
+    size_t bytes;
 
     fv_cli_json_begin(&json, 2);
     fv_cli_json_text(&json, "net", fv_net_name(p->net));
     fv_cli_json_text(&json, "mode", mode_words[values->mode]);
-    fv_cli_json_count(&json, "batch", values->batch);
+    fv_cli_json_count(&json, "batch", p->exec->graph.batch);
     fv_cli_json_text(&json, "isa", p->exec->kernels->isa);
     fv_cli_json_count(&json, "arena_bytes", plan->arena_bytes);
-    fv_cli_json_count(&json, "stored_bytes", stored_bytes(p));
+    fv_cli_json_count(&json, "stored_bytes", p->memory.weights + p->memory.optimizer);
     fv_cli_json_count(&json, "values_bytes", plan->sum_bytes);
+    fv_cli_json_object(&json, "memory");
+    for (size_t i = 0; (name = fv_memory_part(&p->memory, i, &help, &bytes)); i++)
+        fv_cli_json_count(&json, name, bytes);
+    fv_cli_json_count(&json, "sum", fv_memory_sum(&p->memory));
+    fv_cli_json_count(&json, "mapped", mapped_bytes(p));
+    fv_cli_json_end(&json);
     fv_cli_json_array(&json, "steps");
     for (size_t i = 0; i < plan->n_steps; i++)
         json_step(&json, plan, &plan->steps[i]);
@@ -196,14 +235,17 @@ static int run(const fv_cli *cli)
     if (!code)
         code = fv_cli_net_open(cli, cli->operands[0], &p.net);
     if (!code)
+        code = open_data(&p);
+    if (!code)
         code = make(&p);
     if (!code && !(cli->common->json ? print_json(&p) : print_text(&p)))
         code = fv_cli_memory(cli);
-    fv_exec_free(p.inference);
-    fv_learner_free(&p.learner);
+    fv_evaluator_free(&p.use);
+    fv_trainer_free(p.trainer);
     if (p.store.real_bytes)
         fv_store_free(&p.store);
     fv_pool_free(p.pool);
+    fv_data_free(p.data);
     fv_net_free(p.net);
     return code;
 }
@@ -214,7 +256,10 @@ static const fv_cli_option options[] = {
      .type = FV_CLI_FLAG,
      .at = AT(explain),
      .help = "passes, steps and kernels in words; without --memory that is what is printed"},
-    {.name = "memory", .type = FV_CLI_FLAG, .at = AT(memory), .help = "which value lies where, how long, and the sums"},
+    {.name = "memory",
+     .type = FV_CLI_FLAG,
+     .at = AT(memory),
+     .help = "which value lies where and how long, and what the process takes, part by part"},
     {.name = "batch",
      .letter = 'b',
      .argument = "N",
@@ -248,14 +293,15 @@ static const fv_cli_table tables[] = {
 
 const fv_cli_verb fv_cli_verb_plan = {
     .name = "plan",
-    .operands = "NET|MODEL",
+    .operands = "NET|MODEL [DATA]",
     .least = 1,
-    .most = 1,
+    .most = 2,
     .help = "Show what the planner decided: kernels, fusions, order and memory",
+    .text = "Nothing is run, and no memory is taken. With DATA, --memory counts the pictures too.",
     .examples = {{"plan lenet-5 --explain", "how will it run here, step by step?"},
                  {"plan lenet-5 --mode train --memory --batch 128", "where do the values of a training step lie?"},
                  {"plan lenet-5 --isa ref --no-pass fuse-activation", "plain code, and one pass less"}},
-    .more = "doc/ARCHITECTURE.md",
+    .more = "doc/memory.md",
     .tables = tables,
     .value_bytes = sizeof(plan_values),
     .run = run,

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/cli.h"
 #include "cli/json.h"
+#include "cli/memory.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/training.h"
@@ -142,6 +143,7 @@ static fv_train_options library_options(session *s, const char *data_path)
     options.text = s->cli->forward;
     options.threads = s->cli->common->threads;
     options.isa = s->cli->common->isa;
+    options.memory_limit = fv_cli_memory_available();
     options.progress = report;
     options.user = s;
     return options;
@@ -240,6 +242,7 @@ static bool print_json(const session *s)
     json_figure(&json, "test_top1", e->test_top1);
     json_figure(&json, "images_per_s", e->images_per_s);
     json_figure(&json, "elapsed_s", e->elapsed_s);
+    fv_cli_json_count(&json, "memory_peak_bytes", fv_cli_memory_peak());
     return fv_cli_json_print(&json, stdout);
 }
 

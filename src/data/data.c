@@ -293,3 +293,12 @@ void fv_data_free(fv_data *data)
     fv_release(&host, data->name_text);
     fv_release(&host, data);
 }
+
+size_t fv_data_bytes(const fv_data *data)
+{
+    const size_t count = data->train.count + data->test.count;
+    const size_t order = data->order ? data->train.count * sizeof *data->order : 0;
+
+    return count * (data->height * data->width * data->channels + sizeof(uint32_t)) + order +
+           data->classes * (sizeof *data->names + CLASS_NAME);
+}

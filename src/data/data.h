@@ -26,6 +26,9 @@ struct fv_data {
  * no others). The same pictures give the same hash, packed or not, whatever the split: for provenance. */
 const char *fv_data_hash(const fv_data *data);
 
+/* What the samples take in memory, their order and names included. */
+size_t fv_data_bytes(const fv_data *data);
+
 /* Cut into splits, name the classes and hash; on failure the caller frees `data`. Labels are below data->classes.
  *
  * Split: the training samples are permuted by options->seed (FV_STREAM_SPLIT); round(count * val) of them, at least

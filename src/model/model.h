@@ -76,4 +76,9 @@ enum { FV_MODEL_VERSION = 1 };
  * are not finite. fv_text_free it. */
 fv_status fv_model_selftest(const fv_model *model, fv_text *out, fv_error *err);
 
+/* Its two halves, for who has a session of the weights already: the input [1,H,W,C], and what is made of its logits. */
+enum { FV_SELFTEST_SEED = 1 };
+void fv_selftest_input(const fv_preprocess *preprocess, uint64_t seed, float *input);
+void fv_selftest_print(const float *logits, size_t classes, fv_text *out);
+
 #endif

@@ -16,49 +16,31 @@ static fv_session_options options_or_default(const fv_session_options *options)
     return o;
 }
 
-/* The inference graph; what the session reads of it is noted before the planner rewrites it. */
-static fv_status build(fv_session *s, fv_graph *graph, fv_error *err)
+static fv_status plan(fv_session *s, const fv_kernels *kernels, const fv_session_options *o, fv_error *err)
 {
+    const fv_exec_options options = {.kernels = kernels, .pool = s->pool, .store = &s->store};
     const fv_net *net = fv_model_net(s->model);
-    fv_status status = fv_net_build(net, graph, err);
+    fv_status status = fv_inference_plan(&s->host, net, o->batch, &options, &s->run, err);
     size_t outputs;
 
-    if (!status)
-        status = fv_plan_simplify(graph, NULL, err);
     if (status)
         return status;
-    s->input = graph->input;
-    s->logits = graph->logits;
-    graph->values[s->logits].keep = true;
-    s->inputs = fv_elements(fv_shape_of(graph, s->input)) / s->batch;
-    outputs = fv_elements(fv_shape_of(graph, s->logits)) / s->batch;
+    s->inputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.input)) / o->batch;
+    outputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.logits)) / o->batch;
     s->classes = fv_model_classes(s->model);
     s->smallest_wins = fv_net_smallest_wins(net);
     if (outputs != s->classes)
         return fv_fail(err, FV_E_SHAPE, "%s: its result has %zu elements a sample, and it has %zu classes",
                        fv_net_name(net), outputs, s->classes);
-    return FV_OK;
-}
-
-static fv_status plan(fv_session *s, const fv_kernels *kernels, fv_error *err)
-{
-    const fv_exec_options options = {.kernels = kernels, .pool = s->pool, .store = &s->store};
-    fv_graph graph;
-    fv_status status;
-
-    fv_graph_init(&graph, &s->host, s->batch, false);
-    status = build(s, &graph, err);
-    if (status) {
-        fv_graph_free(&graph);
-        return status;
-    }
-    status = fv_exec_create(&s->host, &graph, &options, &s->exec, err);
+    status = fv_inference_check(&s->run, net, o->memory_limit, err);
+    if (!status)
+        status = fv_exec_open(s->run.exec, NULL, err);
     if (!status)
         status = fv_model_fill_store(s->model, &s->store, err);
     if (status)
         return status;
-    fv_exec_prepare(s->exec);
-    fv_plan_explain(&s->exec->plan, kernels, &s->explanation);
+    fv_exec_prepare(s->run.exec);
+    fv_plan_explain(&s->run.exec->plan, kernels, &s->explanation);
     return s->explanation.failed ? fv_fail_memory(err, s->explanation.size, "a plan's explanation") : FV_OK;
 }
 
@@ -82,12 +64,11 @@ fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv
         return fv_fail_memory(err, sizeof *s, "a session");
     s->host = h;
     s->model = model;
-    s->batch = o.batch;
     fv_store_init(&s->store, &h, kernels->real_bytes);
     fv_text_init(&s->explanation, &h);
     status = fv_pool_create(&h, o.threads, &s->pool, err);
     if (!status)
-        status = plan(s, kernels, err);
+        status = plan(s, kernels, &o, err);
     if (status) {
         fv_session_free(s);
         return status;
@@ -102,7 +83,7 @@ void fv_session_free(fv_session *session)
         return;
     const fv_host host = session->host;
 
-    fv_exec_free(session->exec);
+    fv_inference_free(&session->run);
     fv_store_free(&session->store);
     fv_pool_free(session->pool);
     fv_text_free(&session->explanation);
@@ -114,10 +95,10 @@ void fv_session_free(fv_session *session)
 /* n samples, and zeros in place of those that the plan has more. */
 static void write_input(fv_session *s, const float *input, size_t n)
 {
-    void *at = fv_exec_at(s->exec, s->input);
-    const size_t used = n * s->inputs, all = s->batch * s->inputs;
+    void *at = fv_exec_at(s->run.exec, s->run.input);
+    const size_t used = n * s->inputs, all = s->run.batch * s->inputs;
 
-    if (s->exec->kernels->real_bytes == sizeof(float)) {
+    if (s->run.exec->kernels->real_bytes == sizeof(float)) {
         memcpy(at, input, used * sizeof(float));
         memset((float *)at + used, 0, (all - used) * sizeof(float));
         return;
@@ -129,13 +110,13 @@ static void write_input(fv_session *s, const float *input, size_t n)
 
 fv_status fv_session_run(fv_session *session, const float *input, size_t batch, float *output, fv_error *err)
 {
-    if (batch == 0 || batch > session->batch)
+    if (batch == 0 || batch > session->run.batch)
         return fv_fail(err, FV_E_RANGE, "a batch of %zu: this session runs 1 to %zu samples at once", batch,
-                       session->batch);
+                       session->run.batch);
     write_input(session, input, batch);
-    fv_exec_compute(session->exec);
+    fv_exec_compute(session->run.exec);
     for (size_t i = 0; i < batch * session->classes; i++) {
-        const double x = fv_exec_get(session->exec, session->logits, i);
+        const double x = fv_exec_get(session->run.exec, session->run.logits, i);
 
         output[i] = (float)(session->smallest_wins ? -x : x);
     }
@@ -151,22 +132,18 @@ const char *fv_session_explain(const fv_session *session)
 
 size_t fv_session_bytes(const fv_session *session)
 {
-    size_t bytes = session->exec->plan.arena_bytes;
-
-    for (size_t k = 0; k < session->store.count; k++)
-        bytes += session->store.items[k].elements * session->store.real_bytes;
-    return bytes;
+    return fv_inference_bytes(&session->run);
 }
 
 fv_exec *fv_session_exec(fv_session *session)
 {
-    return session->exec;
+    return session->run.exec;
 }
 fv_value fv_session_input(const fv_session *session)
 {
-    return session->input;
+    return session->run.input;
 }
 fv_value fv_session_logits(const fv_session *session)
 {
-    return session->logits;
+    return session->run.logits;
 }

@@ -2,17 +2,16 @@
 #ifndef FV_MODEL_SESSION_H
 #define FV_MODEL_SESSION_H
 #include "model/model.h"
-#include "run/exec.h"
+#include "run/inference.h"
 
 struct fv_session {
     fv_host host;
     const fv_model *model;
     fv_pool *pool;
     fv_store store;
-    fv_exec *exec;
-    fv_value input, logits;        /* [batch,H,W,C], [batch,1,1,classes] */
-    size_t batch, inputs, classes; /* inputs: elements of one sample */
-    bool smallest_wins;            /* logits are distances */
+    fv_inference run;
+    size_t inputs, classes; /* inputs: elements of one sample */
+    bool smallest_wins;     /* logits are distances */
     fv_text explanation;
 };
 

@@ -1,16 +1,6 @@
 /* The plan in words. */
 #include "plan/plan.h"
 
-static void size_text(fv_text *text, double bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
-    size_t u = 0;
-
-    for (; bytes >= 1024 && u + 1 < FV_COUNT(units); u++)
-        bytes /= 1024;
-    fv_text_print(text, "%.*f %s", u ? 1 : 0, bytes, units[u]);
-}
-
 void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *text)
 {
     const fv_graph *graph = plan->graph;
@@ -44,15 +34,12 @@ void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *te
         }
     }
     fv_text_print(text, "  sum: %.3f MFLOP, %.1f KiB moved a run\n", flops / 1e6, bytes / 1024);
-    fv_text_print(text, "memory: ");
-    size_text(text, (double)plan->arena_bytes);
-    fv_text_print(text, " in one arena (values ");
-    size_text(text, (double)plan->scratch_at);
-    fv_text_print(text, ", scratch ");
-    size_text(text, (double)(plan->arena_bytes - plan->scratch_at));
-    fv_text_print(text, "); each value in memory of its own would take ");
-    size_text(text, (double)plan->sum_bytes);
-    fv_text_print(text, "\n");
+    char arena[FV_BYTES_TEXT], values[FV_BYTES_TEXT], scratch[FV_BYTES_TEXT], sum[FV_BYTES_TEXT];
+
+    fv_text_print(text,
+                  "memory: %s in one arena (values %s, scratch %s); each value in memory of its own would take %s\n",
+                  fv_text_bytes(arena, plan->arena_bytes), fv_text_bytes(values, plan->scratch_at),
+                  fv_text_bytes(scratch, plan->arena_bytes - plan->scratch_at), fv_text_bytes(sum, plan->sum_bytes));
 }
 
 void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_text *text)

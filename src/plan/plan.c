@@ -53,6 +53,8 @@ fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan 
     if (!status)
         status = fv_plan_schedule(plan, options->slices, err);
     if (!status)
+        status = fv_plan_kinds(plan, err);
+    if (!status)
         status = fv_plan_memory(plan, options->kernels, options->slices, err);
     return status;
 }

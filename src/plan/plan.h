@@ -47,6 +47,14 @@ static inline size_t fv_plan_units(size_t n)
     return n < 16 ? n : 16;
 }
 
+/* What a value in the arena is there for. */
+typedef enum fv_plan_kind {
+    FV_KIND_ACTIVATION, /* of the forward pass, inputs included */
+    FV_KIND_PACKED,     /* made of weights alone: a copy in a kernel's layout */
+    FV_KIND_GRADIENT,   /* of activations and of weights, and what is made of them */
+    FV_KINDS
+} fv_plan_kind;
+
 typedef struct fv_plan {
     fv_graph *graph;
     fv_plan_step *steps; /* memory of the graph's arena, like all of this */
@@ -54,6 +62,7 @@ typedef struct fv_plan {
     fv_region *regions;
     size_t n_regions;
     fv_value *home;                   /* the value in whose memory a value lies (itself, unless in place) */
+    unsigned char *kind;              /* fv_plan_kind of each value */
     size_t *offset;                   /* of each value's home in the arena; SIZE_MAX = lies in the store */
     uint32_t *first, *last;           /* step indexes between which a home is alive */
     size_t arena_bytes;               /* values, then scratch */
@@ -66,6 +75,17 @@ fv_status fv_plan_simplify(fv_graph *graph, const char *without, fv_error *err);
 
 /* Plan the graph; it is rewritten, and must outlive the plan, which lies in its arena. */
 fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan *plan, fv_error *err);
+
+/* What lies in the arena when it is fullest: the parts' sum is arena_bytes. */
+typedef struct fv_plan_parts {
+    size_t packed, activations, gradients; /* see fv_plan_kind */
+    size_t unused;                         /* between the others */
+    size_t scratch;                        /* of all threads */
+} fv_plan_parts;
+void fv_plan_count(const fv_plan *plan, const fv_kernels *kernels, fv_plan_parts *parts);
+
+/* Bytes of parameters and running averages, and of the optimizer's states, that the graph wants from the store. */
+void fv_plan_stored(const fv_plan *plan, const fv_kernels *kernels, size_t *weights, size_t *optimizer);
 
 /* Bytes of a value; reals take kernels->real_bytes. */
 size_t fv_plan_bytes(const fv_plan *plan, fv_value value, const fv_kernels *kernels);
@@ -99,6 +119,7 @@ fv_status fv_plan_schedule(fv_plan *plan, size_t slices, fv_error *err);
 /* True if the step writes the value (its node makes it, or updates it in place). */
 bool fv_plan_writes(const fv_plan *plan, const fv_plan_step *step, fv_value value);
 
+fv_status fv_plan_kinds(fv_plan *plan, fv_error *err);
 fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err);
 
 #endif

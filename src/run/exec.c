@@ -49,8 +49,8 @@ static void write_constants(fv_exec *exec)
             fv_exec_set(exec, (fv_value)v, i, graph->values[v].constant[i]);
 }
 
-fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
-                         fv_error *err)
+fv_status fv_exec_plan(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
+                       fv_error *err)
 {
     const fv_host h = fv_host_or_default(host);
     const size_t threads = fv_pool_threads(options->pool);
@@ -71,18 +71,43 @@ fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_opt
         .host = h, .graph = *graph, .pool = options->pool, .store = options->store, .kernels = options->kernels};
     *graph = (fv_graph){0};
     status = fv_plan_make(&exec->graph, &plan, &exec->plan, err);
-    if (!status)
-        status = fv_store_add_graph(exec->store, &exec->graph, err);
-    if (!status && !(exec->memory = fv_alloc(&h, exec->plan.arena_bytes, 1)))
-        status = fv_fail_memory(err, exec->plan.arena_bytes, "a session's values; use a smaller batch");
     if (status) {
         fv_exec_free(exec);
         return status;
     }
-    fv_plan_bind(&exec->plan, exec->memory, stored, exec);
-    write_constants(exec);
     *out = exec;
     return FV_OK;
+}
+
+fv_status fv_exec_open(fv_exec *exec, fv_room *room, fv_error *err)
+{
+    const size_t bytes = exec->plan.arena_bytes;
+    fv_status status = fv_store_add_graph(exec->store, &exec->graph, err);
+
+    if (status)
+        return status;
+    if (room && room->bytes < bytes)
+        return fv_fail(err, FV_E_MEMORY, "a plan of %zu bytes in a room of %zu", bytes, room->bytes);
+    exec->room = room;
+    exec->memory = room ? room->at : fv_alloc(&exec->host, bytes, 1);
+    if (!exec->memory)
+        return fv_fail_memory(err, bytes, "a session's values; use a smaller batch");
+    fv_plan_bind(&exec->plan, exec->memory, stored, exec);
+    if (!room)
+        write_constants(exec);
+    return FV_OK;
+}
+
+fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
+                         fv_error *err)
+{
+    fv_status status = fv_exec_plan(host, graph, options, out, err);
+
+    if (!status && (status = fv_exec_open(*out, NULL, err))) {
+        fv_exec_free(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 void fv_exec_free(fv_exec *exec)
@@ -91,9 +116,33 @@ void fv_exec_free(fv_exec *exec)
         return;
     const fv_host host = exec->host;
 
-    fv_release(&host, exec->memory);
+    if (!exec->room)
+        fv_release(&host, exec->memory);
     fv_graph_free(&exec->graph);
     fv_release(&host, exec);
+}
+
+fv_status fv_room_create(const fv_host *host, size_t bytes, fv_room *out, fv_error *err)
+{
+    *out = (fv_room){.host = fv_host_or_default(host), .bytes = bytes};
+    out->at = fv_alloc(&out->host, bytes, 1);
+    return out->at ? FV_OK : fv_fail_memory(err, bytes, "the values of a run; use a smaller batch");
+}
+
+void fv_room_free(fv_room *room)
+{
+    if (room->at)
+        fv_release(&room->host, room->at);
+    *room = (fv_room){0};
+}
+
+/* In a shared room others have written over the constants. */
+static void move_in(fv_exec *exec)
+{
+    if (!exec->room || exec->room->tenant == exec)
+        return;
+    write_constants(exec);
+    exec->room->tenant = exec;
 }
 
 /* Units [begin, end) of a region, each through all its steps. */
@@ -152,6 +201,7 @@ static void run_step(fv_exec *exec, const fv_plan_step *step)
 /* Regions that run once, that compute, or that update. */
 static void run_regions(fv_exec *exec, bool once, bool update)
 {
+    move_in(exec);
     for (size_t r = 0; r < exec->plan.n_regions; r++)
         if (exec->plan.regions[r].once == once && exec->plan.regions[r].update == update)
             run_region(exec, &exec->plan.regions[r]);
@@ -207,6 +257,7 @@ const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size)
 
 void fv_exec_profile(fv_exec *exec, double *elapsed_s)
 {
+    move_in(exec);
     for (size_t i = 0; i < exec->plan.n_steps; i++) {
         const fv_plan_step *step = &exec->plan.steps[i];
         const double start = fv_clock_s();

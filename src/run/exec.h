@@ -5,11 +5,20 @@
 #include "run/pool.h"
 #include "run/store.h"
 
+/* Memory in which several plans take turns: no value outlives a run but constants, and those are written again. */
+typedef struct fv_room {
+    fv_host host;
+    char *at;
+    size_t bytes;
+    const struct fv_exec *tenant; /* who ran last */
+} fv_room;
+
 typedef struct fv_exec {
     fv_host host;
     fv_graph graph; /* owned, rewritten by the planner; the plan lies in its arena */
     fv_plan plan;
-    char *memory;    /* the arena: values, then scratch slices */
+    char *memory;    /* the arena: values, then scratch slices; the room's, or own */
+    fv_room *room;   /* shared, or NULL */
     fv_pool *pool;   /* shared */
     fv_store *store; /* shared */
     const fv_kernels *kernels;
@@ -32,6 +41,17 @@ fv_status fv_kernels_choose(const char *isa, const fv_kernels **out, fv_error *e
 fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
                          fv_error *err);
 void fv_exec_free(fv_exec *exec);
+
+/* The same in two halves. The first one plans and allocates nothing that grows with the batch; its graph's values are
+ * looked at, but not run. The second one makes the store's entries and the memory, or takes it in `room`, which several
+ * plans may share when they take turns: what depends on weights alone is then prepared anew after another one ran. */
+fv_status fv_exec_plan(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
+                       fv_error *err);
+fv_status fv_exec_open(fv_exec *exec, fv_room *room, fv_error *err);
+
+/* A room for plans of up to so many bytes. */
+fv_status fv_room_create(const fv_host *host, size_t bytes, fv_room *out, fv_error *err);
+void fv_room_free(fv_room *room);
 
 /* Run what depends on weights alone: after creation, and whenever the store has changed. */
 void fv_exec_prepare(fv_exec *exec);

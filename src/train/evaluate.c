@@ -34,6 +34,14 @@ fv_status fv_feeder_create(const fv_host *host, const fv_data *data, const fv_ne
     return FV_OK;
 }
 
+size_t fv_feeder_bytes(const fv_feeder *f)
+{
+    const fv_preprocess *p = f->preprocess;
+    const size_t pixels = f->pixels ? f->batch * p->height * p->width * p->channels : 0;
+
+    return f->threads * f->scratch_bytes + f->batch * sizeof *f->indices + pixels * sizeof *f->pixels;
+}
+
 void fv_feeder_free(fv_feeder *feeder)
 {
     if (feeder->indices || feeder->scratch) {
@@ -78,28 +86,14 @@ void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *l
 
 /* ---------------------------------------------------------------------------------------------- measuring */
 
-fv_status fv_evaluator_create(const fv_host *host, const fv_net *net, const fv_data *data, size_t batch,
-                              const fv_exec_options *options, fv_evaluator *out, fv_error *err)
+fv_status fv_evaluator_plan(const fv_host *host, const fv_net *net, const fv_data *data, size_t batch,
+                            const fv_exec_options *options, fv_evaluator *out, fv_error *err)
 {
-    fv_graph graph;
     fv_status status;
 
-    *out = (fv_evaluator){.host = fv_host_or_default(host),
-                          .batch = batch,
-                          .classes = fv_net_classes(net),
-                          .smallest_wins = fv_net_smallest_wins(net)};
-    fv_graph_init(&graph, host, batch, false);
-    status = fv_net_build(net, &graph, err);
-    if (!status)
-        status = fv_plan_simplify(&graph, options->without, err);
-    if (status) {
-        fv_graph_free(&graph);
-        return status;
-    }
-    graph.values[graph.logits].keep = true;
-    out->input = graph.input;
-    out->logits = graph.logits;
-    status = fv_exec_create(host, &graph, options, &out->exec, err);
+    *out = (fv_evaluator){
+        .host = fv_host_or_default(host), .classes = fv_net_classes(net), .smallest_wins = fv_net_smallest_wins(net)};
+    status = fv_inference_plan(host, net, batch, options, &out->run, err);
     if (!status)
         status = fv_feeder_create(host, data, net, batch, fv_pool_threads(options->pool), options->kernels, NULL,
                                   &out->feeder, err);
@@ -112,7 +106,7 @@ fv_status fv_evaluator_create(const fv_host *host, const fv_net *net, const fv_d
 
 void fv_evaluator_free(fv_evaluator *evaluator)
 {
-    fv_exec_free(evaluator->exec);
+    fv_inference_free(&evaluator->run);
     fv_feeder_free(&evaluator->feeder);
     if (evaluator->labels)
         fv_release(&evaluator->host, evaluator->labels);
@@ -122,7 +116,7 @@ void fv_evaluator_free(fv_evaluator *evaluator)
 /* Score of class c of sample n: larger is better. */
 static double score(const fv_evaluator *e, size_t n, size_t c)
 {
-    const double x = fv_exec_get(e->exec, e->logits, n * e->classes + c);
+    const double x = fv_exec_get(e->run.exec, e->run.logits, n * e->classes + c);
 
     return e->smallest_wins ? -x : x;
 }
@@ -151,17 +145,17 @@ static void measure(const fv_evaluator *e, size_t n, size_t label, fv_evaluation
 
 void fv_evaluator_run(fv_evaluator *e, fv_split split, fv_evaluation *result, float *probabilities)
 {
-    const size_t count = fv_data_count(e->feeder.data, split);
+    const size_t count = fv_data_count(e->feeder.data, split), batch = e->run.batch;
 
     *result = (fv_evaluation){.n = count, .classes = e->classes};
-    fv_exec_prepare(e->exec);
-    for (size_t begin = 0; begin < count; begin += e->batch) {
-        const size_t n = count - begin < e->batch ? count - begin : e->batch;
+    fv_exec_prepare(e->run.exec);
+    for (size_t begin = 0; begin < count; begin += batch) {
+        const size_t n = count - begin < batch ? count - begin : batch;
 
         for (size_t i = 0; i < n; i++)
             e->feeder.indices[i] = (uint32_t)(begin + i);
-        fv_feeder_fill(&e->feeder, e->exec, e->input, e->labels, split, e->feeder.indices, n, 0, 0);
-        fv_exec_compute(e->exec);
+        fv_feeder_fill(&e->feeder, e->run.exec, e->run.input, e->labels, split, e->feeder.indices, n, 0, 0);
+        fv_exec_compute(e->run.exec);
         for (size_t i = 0; i < n; i++)
             measure(e, i, (size_t)e->labels[i], result,
                     probabilities ? probabilities + (begin + i) * e->classes : NULL);
@@ -177,6 +171,8 @@ fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data 
                       const fv_session_options *options, fv_evaluation *result, float *probabilities, fv_error *err)
 {
     const fv_session_options defaults = FV_SESSION_OPTIONS, *o = options ? options : &defaults;
+    const bool limited = o->size >= offsetof(fv_session_options, memory_limit) + sizeof o->memory_limit;
+    const size_t limit = limited ? o->memory_limit : 0;
     const fv_net *net = fv_model_net(model);
     fv_exec_options exec = {0};
     fv_evaluator evaluator = {0};
@@ -192,7 +188,11 @@ fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data 
     exec.store = &store;
     status = fv_pool_create(host, o->threads, &exec.pool, err);
     if (!status)
-        status = fv_evaluator_create(host, net, data, o->batch ? o->batch : 256, &exec, &evaluator, err);
+        status = fv_evaluator_plan(host, net, data, o->batch ? o->batch : 256, &exec, &evaluator, err);
+    if (!status)
+        status = fv_inference_check(&evaluator.run, net, limit, err);
+    if (!status)
+        status = fv_exec_open(evaluator.run.exec, NULL, err);
     if (!status)
         status = fv_model_fill_store(model, &store, err);
     if (!status)

@@ -2,8 +2,7 @@
 #ifndef FV_TRAIN_EVALUATE_H
 #define FV_TRAIN_EVALUATE_H
 #include "data/batch.h"
-#include "net/net.h"
-#include "run/exec.h"
+#include "run/inference.h"
 
 /* Filling batches on the pool's threads; nothing is allocated after creation. */
 typedef struct fv_feeder {
@@ -23,6 +22,7 @@ typedef struct fv_feeder {
 fv_status fv_feeder_create(const fv_host *host, const fv_data *data, const fv_net *net, size_t batch, size_t threads,
                            const fv_kernels *kernels, const fv_augment *augment, fv_feeder *out, fv_error *err);
 void fv_feeder_free(fv_feeder *feeder);
+size_t fv_feeder_bytes(const fv_feeder *feeder);
 
 /* Write samples indices[0..n-1] of the split and their labels into the executable's values (labels may be 0). */
 void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *labels, fv_split split,
@@ -31,16 +31,16 @@ void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *l
 /* An inference plan on a store, ready to measure. */
 typedef struct fv_evaluator {
     fv_host host;
-    fv_exec *exec;
+    fv_inference run;
     fv_feeder feeder;
     int32_t *labels;
-    size_t batch, classes;
+    size_t classes;
     bool smallest_wins;
-    fv_value input, logits;
 } fv_evaluator;
 
-fv_status fv_evaluator_create(const fv_host *host, const fv_net *net, const fv_data *data, size_t batch,
-                              const fv_exec_options *options, fv_evaluator *out, fv_error *err);
+/* Planned, without memory for run.exec: fv_exec_open makes it. */
+fv_status fv_evaluator_plan(const fv_host *host, const fv_net *net, const fv_data *data, size_t batch,
+                            const fv_exec_options *options, fv_evaluator *out, fv_error *err);
 void fv_evaluator_free(fv_evaluator *evaluator);
 
 /* Measure the split with the store's weights as they are. probabilities [n, classes] may be NULL. */

@@ -135,8 +135,8 @@ static fv_status build(fv_graph *graph, const fv_net *net, const fv_settings *s,
     return fv_graph_status(graph, err);
 }
 
-fv_status fv_learner_create(const fv_host *host, const fv_net *net, size_t batch, const fv_settings *settings,
-                            const fv_exec_options *options, bool update, fv_learner *out, fv_error *err)
+fv_status fv_learner_plan(const fv_host *host, const fv_net *net, size_t batch, const fv_settings *settings,
+                          const fv_exec_options *options, bool update, fv_learner *out, fv_error *err)
 {
     fv_graph graph;
     fv_status status;
@@ -148,7 +148,17 @@ fv_status fv_learner_create(const fv_host *host, const fv_net *net, size_t batch
         fv_graph_free(&graph);
         return status;
     }
-    return fv_exec_create(host, &graph, options, &out->exec, err);
+    return fv_exec_plan(host, &graph, options, &out->exec, err);
+}
+
+fv_status fv_learner_create(const fv_host *host, const fv_net *net, size_t batch, const fv_settings *settings,
+                            const fv_exec_options *options, bool update, fv_learner *out, fv_error *err)
+{
+    fv_status status = fv_learner_plan(host, net, batch, settings, options, update, out, err);
+
+    if (!status && (status = fv_exec_open(out->exec, NULL, err)))
+        fv_learner_free(out);
+    return status;
 }
 
 void fv_learner_free(fv_learner *learner)

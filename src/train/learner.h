@@ -23,6 +23,9 @@ typedef struct fv_learner {
 /* options->step counts steps from 0. update false: gradients only, kept in memory (for gradient checks). */
 fv_status fv_learner_create(const fv_host *host, const fv_net *net, size_t batch, const fv_settings *settings,
                             const fv_exec_options *options, bool update, fv_learner *out, fv_error *err);
+/* The same without memory to run in (fv_exec_open). */
+fv_status fv_learner_plan(const fv_host *host, const fv_net *net, size_t batch, const fv_settings *settings,
+                          const fv_exec_options *options, bool update, fv_learner *out, fv_error *err);
 void fv_learner_free(fv_learner *learner);
 
 /* What a step that was run says: mean loss of the batch (auxiliary heads weighted) and how many it got right. */

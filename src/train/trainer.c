@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "data/data.h"
+#include "train/memory.h"
 #include "train/schedule.h"
 #include <math.h>
 #include <stdio.h>
@@ -36,28 +37,6 @@ static void override_init(fv_trainer *t)
             t->store.items[i].param.init = (fv_init)(t->settings.init - 1);
 }
 
-static fv_status plan_all(fv_trainer *t, fv_error *err)
-{
-    const fv_augment augment = fv_settings_augment(&t->settings);
-    const size_t batch = t->settings.batch < t->count ? t->settings.batch : t->count, rest = t->count % batch;
-    const fv_exec_options exec = {
-        .kernels = t->kernels, .pool = t->pool, .store = &t->store, .seed = t->settings.seed, .step = &t->step};
-    const bool measured = fv_data_count(t->data, FV_VAL) || fv_data_count(t->data, FV_TEST);
-    fv_status status = fv_learner_create(&t->host, t->net, batch, &t->settings, &exec, true, &t->full, err);
-
-    t->steps_per_epoch = t->count / batch + (rest && !t->settings.drop_last);
-    if (!status && rest && !t->settings.drop_last)
-        status = fv_learner_create(&t->host, t->net, rest, &t->settings, &exec, true, &t->rest, err);
-    if (!status)
-        status = fv_feeder_create(&t->host, t->data, t->net, batch, fv_pool_threads(t->pool), t->kernels,
-                                  fv_augment_any(&augment) ? &augment : NULL, &t->feeder, err);
-    if (!status && measured)
-        status = fv_evaluator_create(&t->host, t->net, t->data, 256, &exec, &t->evaluator, err);
-    if (!status && !(t->order = fv_alloc(&t->host, t->count, sizeof *t->order)))
-        status = fv_fail_memory(err, t->count * sizeof *t->order, "the order of samples");
-    return status;
-}
-
 static fv_status check_data(const fv_trainer *t, fv_error *err)
 {
     const size_t have = fv_data_classes(t->data), want = fv_net_classes(t->net);
@@ -70,22 +49,22 @@ static fv_status check_data(const fv_trainer *t, fv_error *err)
     return FV_OK;
 }
 
-/* Everything but the run folder. */
-static fv_status make(const fv_host *host, const fv_net *net, const fv_data *data, const fv_train_options *options,
-                      fv_trainer **out, fv_error *err)
+fv_status fv_trainer_prepare(const fv_host *host, const fv_net *net, const fv_data *data,
+                             const fv_train_options *options, bool saves, const char *without, fv_trainer **out,
+                             fv_error *err)
 {
     const fv_host h = fv_host_or_default(host);
     fv_trainer *t = fv_alloc(&h, 1, sizeof *t);
     fv_status status;
 
     *out = NULL;
-    if (!t) {
-        fv_fail_memory(err, sizeof *t, "a trainer");
-        return FV_E_MEMORY;
-    }
+    if (!t)
+        return fv_fail_memory(err, sizeof *t, "a trainer");
     t->host = h;
     t->data = data;
     t->count = fv_data_count(data, FV_TRAIN);
+    t->saves = saves;
+    t->without = without;
     t->progress = options->progress;
     t->user = options->user;
     status = fv_net_clone(&h, net, &t->net, err);
@@ -100,14 +79,32 @@ static fv_status make(const fv_host *host, const fv_net *net, const fv_data *dat
         status = fv_pool_create(&h, options->threads, &t->pool, err);
     }
     if (!status)
-        status = plan_all(t, err);
+        status = fv_trainer_plan(t, err);
     if (status) {
         fv_trainer_free(t);
         return status;
     }
-    override_init(t);
-    fv_store_initialise(&t->store, t->settings.seed);
     *out = t;
+    return FV_OK;
+}
+
+/* Everything but the run folder. */
+static fv_status make(const fv_host *host, const fv_net *net, const fv_data *data, const fv_train_options *options,
+                      bool saves, fv_trainer **out, fv_error *err)
+{
+    fv_status status = fv_trainer_prepare(host, net, data, options, saves, NULL, out, err);
+
+    if (!status)
+        status = fv_memory_check(*out, options->memory_limit, err);
+    if (!status)
+        status = fv_trainer_open(*out, err);
+    if (status) {
+        fv_trainer_free(*out);
+        *out = NULL;
+        return status;
+    }
+    override_init(*out);
+    fv_store_initialise(&(*out)->store, (*out)->settings.seed);
     return FV_OK;
 }
 
@@ -120,7 +117,7 @@ fv_status fv_trainer_create(const fv_host *host, const fv_net *net, const fv_dat
     *out = NULL;
     if (options)
         memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
-    status = make(host, net, data, &o, out, err);
+    status = make(host, net, data, &o, o.out != NULL, out, err);
     if (!status && o.out) {
         (*out)->out = fv_strdup(&(*out)->host, o.out);
         status = (*out)->out ? fv_folder_create(*out, &o, err) : fv_fail_memory(err, strlen(o.out), "a path");
@@ -184,7 +181,7 @@ static fv_status reopen(const fv_host *host, const char *folder, const fv_run_ar
         if (text.failed)
             fv_fail_memory(err, text.size, "options");
         else
-            status = make(host, net, data, &saved, out, err);
+            status = make(host, net, data, &saved, true, out, err);
     }
     if (!status && strcmp(fv_data_hash(data), args->data_hash) != 0)
         status = fv_fail(err, FV_E_ARGUMENT, "%s: was trained on other data (hash %s, this data has %s)", folder,
@@ -228,80 +225,13 @@ void fv_trainer_free(fv_trainer *t)
         return;
     const fv_host host = t->host;
 
-    fv_learner_free(&t->full);
-    fv_learner_free(&t->rest);
-    fv_feeder_free(&t->feeder);
-    fv_evaluator_free(&t->evaluator);
+    fv_trainer_close(t);
     if (t->store.real_bytes)
         fv_store_free(&t->store);
     fv_pool_free(t->pool);
     fv_net_free(t->net);
-    fv_release(&host, t->order);
     fv_release(&host, t->out);
     fv_release(&host, t);
-}
-
-/* ---------------------------------------------------------------------------------------------- models */
-
-fv_status fv_trainer_model(fv_trainer *t, fv_model **out, fv_error *err)
-{
-    fv_status status = fv_model_from_store(&t->host, t->net, &t->store, out, err);
-    fv_text text;
-    char epoch[32];
-
-    if (status)
-        return status;
-    fv_text_init(&text, &t->host);
-    fv_settings_print(&t->settings, &text);
-    snprintf(epoch, sizeof epoch, "%llu", (unsigned long long)t->at.epoch);
-    const char *const meta[][2] = {{"data", fv_data_hash(t->data)},
-                                   {"epoch", epoch},
-                                   {"isa", t->kernels->isa},
-                                   {"options", text.data},
-                                   {"version", fv_version()}};
-
-    if (text.failed)
-        status = fv_fail_memory(err, text.size, "options");
-    for (size_t i = 0; !status && i < FV_COUNT(meta); i++)
-        status = fv_model_set_meta(*out, meta[i][0], meta[i][1], err);
-    if (!status) {
-        const char *names[1024];
-        const size_t classes = fv_data_classes(t->data);
-
-        for (size_t i = 0; i < classes && i < FV_COUNT(names); i++)
-            names[i] = fv_data_class_name(t->data, i);
-        if (classes == fv_net_classes(t->net) && classes <= FV_COUNT(names))
-            status = fv_model_set_classes(*out, names, classes, err);
-    }
-    fv_text_free(&text);
-    if (status) {
-        fv_model_free(*out);
-        *out = NULL;
-    }
-    return status;
-}
-
-static fv_status save_as(const fv_trainer *t, const fv_model *model, const char *name, fv_error *err)
-{
-    char *path = fv_folder_path(&t->host, t->out, name);
-    const fv_status status = path ? fv_model_save(model, path, err) : fv_fail_memory(err, 64, "a path");
-
-    fv_release(&t->host, path);
-    return status;
-}
-
-fv_status fv_trainer_save_models(fv_trainer *t, bool best, fv_error *err)
-{
-    fv_model *model;
-    fv_status status = fv_trainer_model(t, &model, err);
-
-    if (status)
-        return status;
-    status = save_as(t, model, "weights/last.safetensors", err);
-    if (!status && best)
-        status = save_as(t, model, "weights/best.safetensors", err);
-    fv_model_free(model);
-    return status;
 }
 
 /* ---------------------------------------------------------------------------------------------- running */

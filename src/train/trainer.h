@@ -27,7 +27,11 @@ struct fv_trainer {
     fv_store store;
     fv_learner full, rest; /* rest: the epoch's short last batch, if there is one */
     fv_feeder feeder;
-    fv_evaluator evaluator; /* exec NULL when there is nothing to measure on */
+    fv_evaluator evaluator; /* run.exec NULL when there is nothing to measure on */
+    fv_inference probe;     /* of one sample, for the self-test of models; exec NULL when none is saved */
+    fv_room room;           /* where all of these run, one after another */
+    const char *without;    /* passes to leave out, or NULL */
+    bool saves;             /* there is, or will be, a run folder */
     uint32_t *order;        /* samples of the epoch under way, shuffled */
     size_t count, steps_per_epoch;
     uint64_t step; /* total_steps, where the plans' random operators read it */
@@ -59,7 +63,23 @@ char *fv_folder_path(const fv_host *host, const char *folder, const char *name);
 fv_status fv_results_add(const fv_trainer *trainer, const fv_progress *progress, fv_error *err);
 fv_status fv_results_cut(const fv_trainer *trainer, uint64_t epochs, fv_error *err);
 
-/* ---- trainer.c */
+/* A trainer with plans, but no memory to run them in (fv_trainer_open) nor first weights. saves: models will be
+ * written; without: passes to leave out, or NULL. */
+fv_status fv_trainer_prepare(const fv_host *host, const fv_net *net, const fv_data *data,
+                             const fv_train_options *options, bool saves, const char *without, fv_trainer **out,
+                             fv_error *err);
+
+/* ---- prepare.c */
+enum { FV_TRAINER_PLANS = 4 };
+/* Plan for the settings, in place of what was planned before; nothing large is allocated. */
+fv_status fv_trainer_plan(fv_trainer *trainer, fv_error *err);
+/* Those plans that there are; returns their number. */
+size_t fv_trainer_plans(const fv_trainer *trainer, const fv_exec *execs[FV_TRAINER_PLANS]);
+/* Memory for what was planned; the opposite of both. */
+fv_status fv_trainer_open(fv_trainer *trainer, fv_error *err);
+void fv_trainer_close(fv_trainer *trainer);
+
+/* ---- models.c */
 fv_status fv_trainer_save_models(fv_trainer *trainer, bool best, fv_error *err);
 
 #endif
