@@ -71,6 +71,8 @@ def check_net(name):
                         ("dense", {"dense"})):
         assert looks.count(look) == sum(layer["type"] in types for layer in info["layers"]), look
 
+    assert looks.count("norm") == sum(layer["type"] == "lrn" for layer in info["layers"]), "batch norm shares a box"
+
     # A shortcut ends where its block begins: behind another addition, or at what the block's first layer reads.
     edges = [path for path in net.findall(f"{SVG}path") if "edge" in path.get("class")]
     changed = sum("changed" in path.get("class") for path in edges)

@@ -4,6 +4,7 @@
 #include "cli/figure.h"
 #include "cli/grid.h"
 #include "cli/json.h"
+#include "cli/paper.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static void json_net(fv_cli_json *json, const char *name, const fv_net_info *inf
 typedef struct info_values {
     fv_cli_common common;
     const char *svg;
+    bool paper;
 } info_values;
 
 /* The networks of the operands, opened and described. */
@@ -209,8 +211,12 @@ static int run(const fv_cli *cli)
 
     if (values->svg && cli->common->json)
         return fv_cli_usage(cli, "--svg and --json exclude each other");
+    if (values->paper && (values->svg || cli->count > 1))
+        return fv_cli_usage(cli, values->svg ? "--svg and --paper exclude each other" : "--paper takes one network");
     code = open_nets(cli, &n);
-    if (!code && values->svg) {
+    if (!code && values->paper) {
+        code = fv_cli_paper_show(cli, n.names[0], &n.infos[0]);
+    } else if (!code && values->svg) {
         if (fv_cli_figure_write(n.names, n.infos, n.count, values->svg, &err))
             code = fv_cli_fail(cli, &err);
     } else if (!code && !(cli->common->json ? print_json(&n) : print_tables(cli, &n))) {
@@ -222,6 +228,10 @@ static int run(const fv_cli *cli)
 
 #define AT(member) offsetof(info_values, member)
 static const fv_cli_option options[] = {
+    {.name = "paper",
+     .type = FV_CLI_FLAG,
+     .at = AT(paper),
+     .help = "the paper's table, made from the network, beside the numbers that are printed there"},
     {.name = "svg",
      .argument = "FILE",
      .type = FV_CLI_TEXT,
@@ -247,7 +257,7 @@ const fv_cli_verb fv_cli_verb_info = {
         "MACs are multiplications a sample, biases not counted; bytes those of a layer's output as float32; sees is "
         "the receptive field, the pixels of the input that one output depends on, along the larger side.",
     .examples = {{"info lenet-5", "a table of its layers and the totals"},
-                 {"info lenet-5-1998 --json", "the same for a script"},
+                 {"info --paper googlenet", "table 1, counted and as printed, and what the 1x1 convolutions save"},
                  {"info vgg-e plain-34 resnet-34 --svg nets.svg", "three networks side by side, as a picture"}},
     .more = "doc/networks.md",
     .tables = tables,
