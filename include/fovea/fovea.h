@@ -254,6 +254,24 @@ FV_API fv_status fv_session_classify(fv_session *session, const uint8_t *pixels,
 /** As fv_session_classify, from a picture file (fovea/image.h lists the formats). */
 FV_API fv_status fv_session_classify_file(fv_session *session, const char *path, float *probabilities, fv_error *err);
 
+/**
+ * Plan a model up to a layer, by the name that fv_net_describe gives it; its activation is included. Nothing behind it is
+ * computed. fv_session_run then writes [batch, height, width, channels] of fv_session_output, and fv_session_features the
+ * same of one picture; fv_session_classify refuses such a session.
+ * Errors: FV_E_UNKNOWN if the network has no such layer, and those of fv_session_create.
+ */
+FV_API fv_status fv_session_create_to(const fv_host *host, const fv_model *model, const char *layer,
+                                      const fv_session_options *options, fv_session **out, fv_error *err);
+
+/** Sizes of what one sample gives: a layer's map, or 1, 1 and the number of classes. */
+FV_API void fv_session_output(const fv_session *session, size_t *height, size_t *width, size_t *channels);
+
+/** Prepare one picture as the model says and run the session: `output` is as fv_session_run's, for one sample. */
+FV_API fv_status fv_session_features(fv_session *session, const uint8_t *pixels, size_t height, size_t width,
+                                     size_t channels, float *output, fv_error *err);
+/** As fv_session_features, from a picture file. */
+FV_API fv_status fv_session_features_file(fv_session *session, const char *path, float *output, fv_error *err);
+
 /** What the planner decided, in words. */
 FV_API const char *fv_session_explain(const fv_session *session);
 FV_API size_t fv_session_bytes(const fv_session *session);

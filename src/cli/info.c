@@ -2,6 +2,7 @@
  * networks as a drawing. */
 #include "cli/cli.h"
 #include "cli/figure.h"
+#include "cli/filters.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 #include "cli/paper.h"
@@ -132,7 +133,7 @@ static void json_net(fv_cli_json *json, const char *name, const fv_net_info *inf
 
 typedef struct info_values {
     fv_cli_common common;
-    const char *svg;
+    const char *svg, *filters;
     bool paper;
 } info_values;
 
@@ -213,6 +214,9 @@ static int run(const fv_cli *cli)
         return fv_cli_usage(cli, "--svg and --json exclude each other");
     if (values->paper && (values->svg || cli->count > 1))
         return fv_cli_usage(cli, values->svg ? "--svg and --paper exclude each other" : "--paper takes one network");
+    if (values->filters)
+        return cli->count > 1 ? fv_cli_usage(cli, "--filters shows those of one model, and %zu were given", cli->count)
+                              : fv_cli_filters_write(cli, cli->operands[0], values->filters);
     code = open_nets(cli, &n);
     if (!code && values->paper) {
         code = fv_cli_paper_show(cli, n.names[0], &n.infos[0]);
@@ -237,15 +241,18 @@ static const fv_cli_option options[] = {
      .type = FV_CLI_TEXT,
      .at = AT(svg),
      .help = "draw the networks side by side, a box a layer, instead of the tables; - is standard output"},
+    {.name = "filters",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(filters),
+     .help = "draw the filters of a model's first convolution: .png, .ppm or .pgm"},
     {0},
 };
 #undef AT
 
-static const fv_cli_table tables[] = {{"Options", options},
-                                      {"Size of the network", fv_cli_size},
-                                      {"Output", fv_cli_json_output},
-                                      {"General", fv_cli_general},
-                                      {0}};
+static const fv_cli_table tables[] = {{"Options", options},        {"Size of the network", fv_cli_size},
+                                      {"Weights", fv_cli_weights}, {"Output", fv_cli_json_output},
+                                      {"General", fv_cli_general}, {0}};
 
 const fv_cli_verb fv_cli_verb_info = {
     .name = "info",

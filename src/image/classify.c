@@ -29,9 +29,8 @@ static void softmax(float *x, size_t n)
         x[c] = (float)(exp((double)x[c] - top) / sum);
 }
 
-/* Pixels [height,width,channels] -> probabilities; the net's input and the scratch of preprocessing are allocated. */
-static fv_status run(fv_session *session, const fv_preprocess *p, const fv_image *image, float *probabilities,
-                     fv_error *err)
+/* Pixels [height,width,channels] -> what the session gives; the net's input and the scratch of preprocessing are allocated. */
+static fv_status run(fv_session *session, const fv_preprocess *p, const fv_image *image, float *output, fv_error *err)
 {
     const fv_host *host = &session->host;
     fv_status status = fv_prepare_check(p, image->height, image->width, image->channels, err);
@@ -48,32 +47,36 @@ static fv_status run(fv_session *session, const fv_preprocess *p, const fv_image
         status = fv_fail_memory(err, p->height * p->width * p->channels * sizeof *input + bytes, "a picture");
     } else {
         fv_prepare(p, image->pixels, image->height, image->width, image->channels, input, scratch);
-        status = fv_session_run(session, input, 1, probabilities, err);
+        status = fv_session_run(session, input, 1, output, err);
     }
     fv_release(host, input);
     fv_release(host, scratch);
-    if (!status)
-        softmax(probabilities, session->classes);
     return status;
 }
 
-static fv_status classify(fv_session *session, const char *name, const fv_image *image, float *probabilities,
-                          fv_error *err)
+static fv_status features(fv_session *session, const char *name, const fv_image *image, float *output, fv_error *err)
 {
     const fv_preprocess *p = fv_net_preprocess(fv_model_net(session->model));
     uint8_t pixels[FV_DIGIT_SIDE * FV_DIGIT_SIDE];
     fv_status status;
 
     if (!reads_digits(p))
-        return run(session, p, image, probabilities, err);
+        return run(session, p, image, output, err);
     status = fv_digit_from_image(&session->host, name, image, pixels, err);
     if (status)
         return status;
-    return run(session, p, &(fv_image){FV_DIGIT_SIDE, FV_DIGIT_SIDE, 1, pixels}, probabilities, err);
+    return run(session, p, &(fv_image){FV_DIGIT_SIDE, FV_DIGIT_SIDE, 1, pixels}, output, err);
 }
 
-fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t height, size_t width, size_t channels,
-                              float *probabilities, fv_error *err)
+static fv_status check_end(const fv_session *session, fv_error *err)
+{
+    if (session->to_layer)
+        return fv_fail(err, FV_E_ARGUMENT, "this session ends at a layer of the network and names no classes");
+    return FV_OK;
+}
+
+fv_status fv_session_features(fv_session *session, const uint8_t *pixels, size_t height, size_t width, size_t channels,
+                              float *output, fv_error *err)
 {
     /* An image owns what it points to; this one is only read. */
     const fv_image image = {height, width, channels, (uint8_t *)(uintptr_t)pixels};
@@ -83,17 +86,40 @@ fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t
                        width, FV_SIDE_MAX, FV_PIXELS_MAX);
     if (channels != 1 && channels != 3)
         return fv_fail(err, FV_E_SHAPE, "a picture of %zu channels: 1 (grey) and 3 (RGB) are read", channels);
-    return classify(session, "picture", &image, probabilities, err);
+    return features(session, "picture", &image, output, err);
 }
 
-fv_status fv_session_classify_file(fv_session *session, const char *path, float *probabilities, fv_error *err)
+fv_status fv_session_features_file(fv_session *session, const char *path, float *output, fv_error *err)
 {
     fv_image image;
     fv_status status = fv_image_open(&session->host, path, &image, err);
 
     if (status)
         return status;
-    status = classify(session, path, &image, probabilities, err);
+    status = features(session, path, &image, output, err);
     fv_image_free(&session->host, &image);
+    return status;
+}
+
+fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t height, size_t width, size_t channels,
+                              float *probabilities, fv_error *err)
+{
+    fv_status status = check_end(session, err);
+
+    if (!status)
+        status = fv_session_features(session, pixels, height, width, channels, probabilities, err);
+    if (!status)
+        softmax(probabilities, session->classes);
+    return status;
+}
+
+fv_status fv_session_classify_file(fv_session *session, const char *path, float *probabilities, fv_error *err)
+{
+    fv_status status = check_end(session, err);
+
+    if (!status)
+        status = fv_session_features_file(session, path, probabilities, err);
+    if (!status)
+        softmax(probabilities, session->classes);
     return status;
 }

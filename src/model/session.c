@@ -16,19 +16,21 @@ static fv_session_options options_or_default(const fv_session_options *options)
     return o;
 }
 
-static fv_status plan(fv_session *s, const fv_kernels *kernels, const fv_session_options *o, fv_error *err)
+static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernels, const fv_session_options *o,
+                      fv_error *err)
 {
     const fv_exec_options options = {.kernels = kernels, .pool = s->pool, .store = &s->store};
     const fv_net *net = fv_model_net(s->model);
-    fv_status status = fv_inference_plan(&s->host, net, o->batch, &options, &s->run, err);
+    fv_status status = fv_inference_plan_to(&s->host, net, layer, o->batch, &options, &s->run, err);
     size_t outputs;
 
     if (status)
         return status;
     s->inputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.input)) / o->batch;
     outputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.logits)) / o->batch;
-    s->classes = fv_model_classes(s->model);
-    s->smallest_wins = fv_net_smallest_wins(net);
+    s->to_layer = layer != NULL;
+    s->classes = layer ? outputs : fv_model_classes(s->model);
+    s->smallest_wins = !layer && fv_net_smallest_wins(net);
     if (outputs != s->classes)
         return fv_fail(err, FV_E_SHAPE, "%s: its result has %zu elements a sample, and it has %zu classes",
                        fv_net_name(net), outputs, s->classes);
@@ -44,8 +46,8 @@ static fv_status plan(fv_session *s, const fv_kernels *kernels, const fv_session
     return s->explanation.failed ? fv_fail_memory(err, s->explanation.size, "a plan's explanation") : FV_OK;
 }
 
-fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv_session_options *options,
-                            fv_session **out, fv_error *err)
+static fv_status create(const fv_host *host, const fv_model *model, const char *layer,
+                        const fv_session_options *options, fv_session **out, fv_error *err)
 {
     const fv_session_options o = options_or_default(options);
     const fv_host h = fv_host_or_default(host);
@@ -68,13 +70,28 @@ fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv
     fv_text_init(&s->explanation, &h);
     status = fv_pool_create(&h, o.threads, &s->pool, err);
     if (!status)
-        status = plan(s, kernels, &o, err);
+        status = plan(s, layer, kernels, &o, err);
     if (status) {
         fv_session_free(s);
         return status;
     }
     *out = s;
     return FV_OK;
+}
+
+fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv_session_options *options,
+                            fv_session **out, fv_error *err)
+{
+    return create(host, model, NULL, options, out, err);
+}
+
+fv_status fv_session_create_to(const fv_host *host, const fv_model *model, const char *layer,
+                               const fv_session_options *options, fv_session **out, fv_error *err)
+{
+    *out = NULL;
+    if (!layer)
+        return fv_fail(err, FV_E_ARGUMENT, "fv_session_create_to: no layer was named");
+    return create(host, model, layer, options, out, err);
 }
 
 void fv_session_free(fv_session *session)
@@ -133,6 +150,15 @@ const char *fv_session_explain(const fv_session *session)
 size_t fv_session_bytes(const fv_session *session)
 {
     return fv_inference_bytes(&session->run);
+}
+
+void fv_session_output(const fv_session *session, size_t *height, size_t *width, size_t *channels)
+{
+    const fv_shape *shape = fv_shape_of(&session->run.exec->graph, session->run.logits);
+
+    *height = shape->dim[1];
+    *width = shape->dim[2];
+    *channels = shape->dim[3];
 }
 
 fv_exec *fv_session_exec(fv_session *session)

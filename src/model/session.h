@@ -10,8 +10,8 @@ struct fv_session {
     fv_pool *pool;
     fv_store store;
     fv_inference run;
-    size_t inputs, classes; /* inputs: elements of one sample */
-    bool smallest_wins;     /* logits are distances */
+    size_t inputs, classes;       /* elements of one sample and of its result, which may be a layer's maps */
+    bool to_layer, smallest_wins; /* ends at a layer; logits are distances */
     fv_text explanation;
 };
 

@@ -6,13 +6,17 @@
 
 typedef struct fv_inference {
     fv_exec *exec;
-    fv_value input, logits; /* [batch,H,W,C], [batch,1,1,classes]; logits may be read after a run */
+    fv_value input, logits; /* [batch,H,W,C], [batch,1,1,classes]; logits, or a layer's maps, may be read after a run */
     size_t batch;
 } fv_inference;
 
 /* Planned, without memory: fv_exec_open makes it. */
 fv_status fv_inference_plan(const fv_host *host, const fv_net *net, size_t batch, const fv_exec_options *options,
                             fv_inference *out, fv_error *err);
+/* The same up to a layer, by the name that descriptions give it, with its activation; what is read is called `logits` all the
+ * same. NULL = all of the net. FV_E_UNKNOWN if there is no such layer. */
+fv_status fv_inference_plan_to(const fv_host *host, const fv_net *net, const char *layer, size_t batch,
+                               const fv_exec_options *options, fv_inference *out, fv_error *err);
 /* What it takes, its store included; and FV_E_MEMORY if that is more than limit bytes (0 = no limit). */
 size_t fv_inference_bytes(const fv_inference *inference);
 fv_status fv_inference_check(const fv_inference *inference, const fv_net *net, size_t limit, fv_error *err);
