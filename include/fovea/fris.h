@@ -170,6 +170,9 @@ FV_API fv_status fv_fris_create_like(const fv_fris *set, const fv_fris_vectors *
 /** The vectors rows[0], rows[1], ... of a set as a set of their own. */
 FV_API fv_status fv_fris_subset(const fv_fris *set, const uint32_t *rows, size_t n, fv_fris **out, fv_error *err);
 
+/** The vectors of a set, and behind them those of another that was prepared alike. */
+FV_API fv_status fv_fris_concat(const fv_fris *a, const fv_fris *b, fv_fris **out, fv_error *err);
+
 typedef enum fv_fris_verdict {
     FV_FRIS_ACCEPTED,
     FV_FRIS_FAR,    /**< clearer than theta between two classes, but farther away than r_star allows */
@@ -201,6 +204,41 @@ FV_API fv_status fv_fris_decide(const fv_fris *prototypes, const uint32_t *label
  */
 FV_API fv_status fv_fris_calibrate(const double *own, const double *other, size_t n, double accept, double r_scale,
                                    double *r_star, double *theta, fv_error *err);
+
+/* ---------------------------------------------------------------------------------------- a classifier in a file */
+
+/** One prototype: its class, how many objects it stands for, and what it is called. */
+typedef struct fv_fris_prototype {
+    uint32_t label, covers;
+    const char *name; /**< may be NULL */
+} fv_fris_prototype;
+
+/** Where "none of these" begins, and the share of known objects that was to be accepted when it was drawn. */
+typedef struct fv_fris_line {
+    double r_star, theta, accept;
+} fv_fris_line;
+
+typedef struct fv_fris_classifier fv_fris_classifier;
+
+/** Labels of prototypes are places in `class_names`. Everything is copied. */
+FV_API fv_status fv_fris_classifier_create(const fv_fris *prototypes, const fv_fris_prototype *each, size_t count,
+                                           const char *const *class_names, size_t classes, const fv_fris_line *line,
+                                           fv_fris_classifier **out, fv_error *err);
+/** Of the options, threads and isa count. */
+FV_API fv_status fv_fris_classifier_open(const fv_host *host, const char *path, const fv_fris_options *options,
+                                         fv_fris_classifier **out, fv_error *err);
+/** Write a safetensors file; an existing file is replaced atomically. */
+FV_API fv_status fv_fris_classifier_save(const fv_fris_classifier *classifier, const char *path, fv_error *err);
+/** Decide about vectors made with fv_fris_create_like(fv_fris_classifier_prototypes(classifier), ...). */
+FV_API fv_status fv_fris_classifier_run(const fv_fris_classifier *classifier, const fv_fris *vectors,
+                                        fv_fris_decisions **out, fv_error *err);
+FV_API const fv_fris *fv_fris_classifier_prototypes(const fv_fris_classifier *classifier);
+FV_API const uint32_t *fv_fris_classifier_labels(const fv_fris_classifier *classifier);
+FV_API fv_fris_prototype fv_fris_classifier_prototype(const fv_fris_classifier *classifier, size_t i);
+FV_API size_t fv_fris_classifier_classes(const fv_fris_classifier *classifier);
+FV_API const char *fv_fris_classifier_class(const fv_fris_classifier *classifier, size_t i);
+FV_API fv_fris_line fv_fris_classifier_line(const fv_fris_classifier *classifier);
+FV_API void fv_fris_classifier_free(fv_fris_classifier *classifier);
 
 /* ----------------------------------------------------------------------------------------------- doubtful labels */
 

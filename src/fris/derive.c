@@ -56,6 +56,30 @@ fv_status fv_fris_subset(const fv_fris *set, const uint32_t *rows, size_t n, fv_
     return FV_OK;
 }
 
+fv_status fv_fris_concat(const fv_fris *a, const fv_fris *b, fv_fris **out, fv_error *err)
+{
+    const size_t bytes = a->dims * (a->wide ? sizeof(double) : sizeof(float));
+    const fv_fris *const sets[] = {a, b};
+    size_t at = 0;
+    fv_status status;
+
+    *out = NULL;
+    if (a->dims != b->dims || a->wide != b->wide || a->metric != b->metric)
+        return fv_fail(err, FV_E_SHAPE, "sets of %zu and %zu columns are not prepared alike", a->dims, b->dims);
+    if (a->count + b->count >= FV_FRIS_NONE)
+        return fv_fail(err, FV_E_RANGE, "%zu vectors are too many", a->count + b->count);
+    if ((status = begin(a, a->count + b->count, out, err)))
+        return status;
+    for (size_t s = 0; s < FV_COUNT(sets); s++) {
+        memcpy((char *)(*out)->rows + at * bytes, sets[s]->rows, sets[s]->count * bytes);
+        memcpy((*out)->squares + at, sets[s]->squares, sets[s]->count * sizeof *(*out)->squares);
+        (*out)->largest = fmax((*out)->largest, sets[s]->largest);
+        (*out)->zeros += sets[s]->zeros;
+        at += sets[s]->count;
+    }
+    return FV_OK;
+}
+
 fv_status fv_fris_create_like(const fv_fris *set, const fv_fris_vectors *vectors, fv_fris **out, fv_error *err)
 {
     fv_fris_options options = FV_FRIS_OPTIONS;

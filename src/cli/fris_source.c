@@ -1,0 +1,258 @@
+/* Sources of the verb `fris`: a file of vectors, its labels and names. */
+#define _GNU_SOURCE /* vasprintf */
+#include "cli/fris.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---------------------------------------------------------------------------------------------------- classes */
+
+/* Numbers by value, then texts by their bytes. */
+static int by_text(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    double p, q;
+
+    if (fv_text_real(x, &p) && fv_text_real(y, &q) && p != q)
+        return p < q ? -1 : 1;
+    return strcmp(x, y);
+}
+
+static uint32_t place(const fv_fris_source *s, const char *text)
+{
+    const char *const *found =
+        s->classes ? bsearch(&text, s->class_names, s->classes, sizeof *s->class_names, by_text) : NULL;
+
+    return found ? (uint32_t)(found - s->class_names) : FV_FRIS_NONE;
+}
+
+/* Class names in order, or those of another source. */
+static fv_status number_labels(fv_fris_source *s, const char **texts, const fv_fris_source *other, fv_error *err)
+{
+    const size_t n = s->vectors.count;
+
+    if (!(s->labels = fv_arena_alloc(&s->arena, n, sizeof *s->labels)) ||
+        !(s->class_names = fv_arena_alloc(&s->arena, other ? other->classes : n, sizeof *s->class_names)))
+        return fv_fail_memory(err, n * sizeof *s->labels, "labels");
+    if (other) {
+        s->classes = other->classes;
+        memcpy(s->class_names, other->class_names, s->classes * sizeof *s->class_names);
+    } else {
+        size_t all = 0;
+
+        for (size_t i = 0; i < n; i++)
+            if (*texts[i])
+                s->class_names[all++] = texts[i];
+        if (all)
+            qsort(s->class_names, all, sizeof *s->class_names, by_text);
+        for (size_t i = 0; i < all; i++)
+            if (!s->classes || strcmp(s->class_names[i], s->class_names[s->classes - 1]) != 0)
+                s->class_names[s->classes++] = s->class_names[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        s->labels[i] = *texts[i] ? place(s, texts[i]) : FV_FRIS_NONE;
+        if (*texts[i] && s->labels[i] == FV_FRIS_NONE)
+            return fv_fail(err, FV_E_UNKNOWN, "row %zu: class '%s' is none of the %zu that there are", i + 1, texts[i],
+                           s->classes);
+    }
+    return FV_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------------- reading */
+
+static fv_status read_names(const fv_fris_values *v, fv_fris_source *s, bool own, fv_error *err)
+{
+    if (own && v->names)
+        return fv_vectors_texts(&s->arena, v->names, "name", s->vectors.count, &s->names, err);
+    s->names = s->vectors.names;
+    if (s->names)
+        return FV_OK;
+    if (!(s->names = fv_arena_alloc(&s->arena, s->vectors.count, sizeof *s->names)))
+        return fv_fail_memory(err, s->vectors.count * sizeof *s->names, "names");
+    for (size_t i = 0; i < s->vectors.count; i++)
+        if (!(s->names[i] = fv_arena_print(&s->arena, "%zu", i)))
+            return fv_fail_memory(err, s->vectors.count, "names");
+    return FV_OK;
+}
+
+static fv_status read_all(const fv_cli *cli, const char *path, const char *labels, const fv_fris *like,
+                          const fv_fris_source *classes, fv_fris_source *s, fv_error *err)
+{
+    const fv_fris_values *v = cli->values;
+    const char **texts;
+    fv_fris_options o = FV_FRIS_OPTIONS;
+    fv_status status = fv_vectors_open(&cli->host, path, labels ? NULL : v->label_column, &s->vectors, err);
+
+    if (status)
+        return status;
+    o.metric = (fv_fris_metric)v->metric;
+    o.norm = (fv_fris_norm)v->norm;
+    o.precision = (fv_fris_precision)v->precision;
+    o.centre = v->centre;
+    o.threads = (size_t)v->common.threads;
+    o.isa = v->common.isa;
+    texts = s->vectors.labels;
+    if (labels && (status = fv_vectors_texts(&s->arena, labels, v->label_column ? v->label_column : "label",
+                                             s->vectors.count, &texts, err)))
+        return status;
+    if ((status = read_names(v, s, !like, err)) || (texts && (status = number_labels(s, texts, classes, err))))
+        return status;
+
+    const fv_fris_vectors vectors = {s->vectors.floats, s->vectors.doubles, s->vectors.count, s->vectors.dims};
+
+    status = like ? fv_fris_create_like(like, &vectors, &s->set, err)
+                  : fv_fris_create(&cli->host, &vectors, &o, &s->set, err);
+    return status ? fv_fail_at(err, status, "%s", path) : FV_OK; /* the set does not know its file */
+}
+
+int fv_fris_source_open(const fv_cli *cli, const char *path, const char *labels, bool need_labels, const fv_fris *like,
+                        const fv_fris_source *classes, fv_fris_source *out)
+{
+    fv_error err = {0};
+    int code = FV_EXIT_OK;
+
+    *out = (fv_fris_source){0};
+    fv_arena_init(&out->arena, &cli->host);
+    if (read_all(cli, path, labels, like, classes, out, &err)) {
+        fv_cli_say(cli, "%s", err.message);
+        code = FV_EXIT_FAILURE;
+    } else if (need_labels && !out->labels) {
+        fv_cli_say(cli, "%s: there are no labels: --labels names a file of them, --label-column a column", path);
+        code = FV_EXIT_FAILURE;
+    } else if (fv_fris_zeros(out->set)) {
+        fv_cli_note(cli, "%s: %zu of %zu vectors are zero and have no direction", path, fv_fris_zeros(out->set),
+                    fv_fris_count(out->set));
+    }
+    if (code)
+        fv_fris_source_close(out);
+    return code;
+}
+
+void fv_fris_source_close(fv_fris_source *s)
+{
+    fv_fris_free(s->set);
+    fv_vectors_free(&s->vectors);
+    fv_arena_free(&s->arena);
+    *s = (fv_fris_source){0};
+}
+
+const char *fv_fris_class_of(const fv_fris_source *s, uint32_t label)
+{
+    return label < s->classes ? s->class_names[label] : "none";
+}
+
+const char *fv_fris_name_of(const fv_fris_source *s, uint32_t object)
+{
+    return object < s->vectors.count ? s->names[object] : "";
+}
+
+fv_fris_stolp_options fv_fris_stolps_wanted(const fv_fris_values *v)
+{
+    fv_fris_stolp_options o = FV_FRIS_STOLP_OPTIONS;
+
+    o.lambda = v->lambda;
+    o.f_star = v->f_star;
+    o.rounds = (uint32_t)v->rounds;
+    o.min_cluster = (uint32_t)v->min_cluster;
+    o.max_stolps = (uint32_t)v->max_stolps;
+    o.r_star = v->r_star;
+    return o;
+}
+
+/* ---------------------------------------------------------------------------------------------------- files, pages */
+
+FILE *fv_fris_file_open(const fv_cli *cli, const char *path)
+{
+    FILE *file = path ? fopen(path, "w") : stdout;
+
+    if (!file)
+        fv_cli_say(cli, "%s: cannot be written: %s", path, strerror(errno));
+    return file;
+}
+
+int fv_fris_file_close(const fv_cli *cli, const char *path, FILE *file)
+{
+    if (!path || !file)
+        return file ? FV_EXIT_OK : FV_EXIT_FAILURE;
+
+    const bool bad = ferror(file) != 0;
+
+    if (fclose(file) == 0 && !bad)
+        return FV_EXIT_OK;
+    fv_cli_say(cli, "%s: cannot be written: %s", path, strerror(errno));
+    return FV_EXIT_FAILURE;
+}
+
+static void escape(FILE *out, const char *text)
+{
+    static const char special[] = "<>&\"'";
+
+    for (; *text; text++) {
+        if (strchr(special, *text))
+            fprintf(out, "&#%d;", *text);
+        else
+            fputc(*text, out);
+    }
+}
+
+void fv_fris_page_begin(FILE *out, const char *title, const char *const *columns)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>", out);
+    escape(out, title);
+    fputs("</title>\n<style>body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
+          "td,th{padding:.3em .8em;border-bottom:1px solid #ccc;text-align:left;vertical-align:top}"
+          "img{height:96px;display:block}</style>\n<h1>",
+          out);
+    escape(out, title);
+    fputs("</h1>\n<table><tr>", out);
+    for (; *columns; columns++)
+        fprintf(out, "<th>%s", *columns);
+    fputs("\n<tr>", out);
+}
+
+void fv_fris_page_cell(FILE *out, const char *format, ...)
+{
+    va_list arguments;
+    char *buffer = NULL;
+
+    va_start(arguments, format);
+    if (vasprintf(&buffer, format, arguments) >= 0) {
+        fputs("<td>", out);
+        escape(out, buffer);
+        free(buffer);
+    }
+    va_end(arguments);
+}
+
+static bool is_picture(const char *name)
+{
+    static const char *const ends[] = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"};
+    const size_t n = strlen(name);
+
+    for (size_t i = 0; i < FV_COUNT(ends); i++)
+        if (n > strlen(ends[i]) && !strcmp(name + n - strlen(ends[i]), ends[i]))
+            return true;
+    return false;
+}
+
+void fv_fris_page_object(FILE *out, const char *name)
+{
+    fputs("<td>", out);
+    if (is_picture(name)) {
+        fputs("<img loading=\"lazy\" alt=\"\" src=\"", out);
+        escape(out, name);
+        fputs("\">", out);
+    }
+    escape(out, name);
+}
+
+void fv_fris_page_row(FILE *out)
+{
+    fputs("\n<tr>", out);
+}
+
+void fv_fris_page_end(FILE *out)
+{
+    fputs("</table>\n", out);
+}
