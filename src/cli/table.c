@@ -5,8 +5,9 @@
 
 enum { BYTES_MAX = 64 << 20 };
 
-/* The next field of *at, unquoted in its own place, and what ended it: ',', '\n', or 0 at the end of the file. */
-static char *field(char **at, char *ended_by)
+/* The next field of *at, unquoted in its own place, and what ended it: ',', '\n', or 0 at the end of the file. Counts the
+ * line ends that it passes. */
+static char *field(char **at, char *ended_by, size_t *lines)
 {
     char *from = *at, *to = *at, *const text = *at;
     bool quoted = *from == '"';
@@ -19,9 +20,11 @@ static char *field(char **at, char *ended_by)
             continue;
         }
         from += quoted && *from == '"';
+        *lines += *from == '\n';
         *to++ = *from++;
     }
     *ended_by = *from;
+    *lines += *from == '\n';
     *at = from + (*from != 0);
     if (to > text && to[-1] == '\r' && *ended_by != ',')
         to--;
@@ -40,12 +43,8 @@ static fv_status read_rows(fv_cli_sheet *sheet, char *data, const char *path, fv
     if (!sheet->cells)
         return fv_fail_memory(err, room * sizeof *sheet->cells, path);
     for (size_t fields = 0; *at || fields;) {
-        const char *from = at;
-
-        sheet->cells[count++] = field(&at, &end);
+        sheet->cells[count++] = field(&at, &end, &lines);
         fields++;
-        for (; from < at; from++)
-            lines += *from == '\n';
         if (end == ',')
             continue;
         if (fields == 1 && !*sheet->cells[count - 1]) { /* an empty line */
