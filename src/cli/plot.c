@@ -281,8 +281,7 @@ const fv_cli_verb fv_cli_verb_plot = {
     .text =
         "Several files are compared in one picture, where each is called by its run's folder or its own name. Empty "
         "fields interrupt a line.",
-    .examples = {{"plot runs/digits/results.csv --y train_loss,test_loss --svg loss.svg",
-                  "how a run learned"},
+    .examples = {{"plot runs/digits/results.csv --y train_loss,test_loss --svg loss.svg", "how a run learned"},
                  {"plot runs/*/results.csv --x epoch --y train_loss --log-y > runs.svg", "several runs compared"},
                  {"plot errors.csv --as bars --svg errors.svg", "a bar for each row"}},
     .more = "doc/networks.md",
