@@ -8,6 +8,7 @@
 #include "cli/json.h"
 #include "cli/layers.h"
 #include "cli/memory.h"
+#include "cli/roofline.h"
 #include "model/session.h"
 #include "run/pool.h"
 #include "train/trainer.h"
@@ -24,6 +25,7 @@ typedef struct bench_values {
     int mode;
     double seconds, warm_up;
     bool layers;
+    const char *roofline;
 } bench_values;
 
 enum { INFER, TRAIN };
@@ -35,7 +37,8 @@ typedef struct times {
     size_t count, size;
     double begin_s, last_s, warm_up_s, measure_s;
     bool warm, failed;
-    fv_cli_layers layers; /* of --layers */
+    fv_cli_layers layers; /* of --layers and --roofline */
+    fv_cli_limits limits;
 } times;
 
 enum { LEAST_RUNS = 5 };
@@ -78,7 +81,10 @@ static int measure_layers(const fv_cli *cli, times *t, fv_exec *exec)
 {
     const bench_values *values = cli->values;
 
-    if (!values->layers || fv_cli_layers_measure(&t->layers, exec, values->seconds))
+    if (!values->layers && !values->roofline)
+        return FV_EXIT_OK;
+    fv_cli_limits_measure(&t->limits, &cli->host, exec->kernels, cli->common->threads);
+    if (fv_cli_layers_measure(&t->layers, exec, values->seconds))
         return FV_EXIT_OK;
     return fv_cli_memory(cli);
 }
@@ -232,7 +238,7 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
         printf("%s, %s, batch %" PRIu64 ": median %.3f ms (%.3f to %.3f in %zu runs), %s images/s, %.1f GFLOP/s\n",
                name, mode_words[values->mode], values->batch, median_ms, t->ms[0], t->ms[t->count - 1], t->count,
                fv_cli_thousands((uint64_t)(images_per_s + 0.5), rate), gflops);
-        return !values->layers || fv_cli_layers_print(&t->layers, stdout, cli->terminal.out_color);
+        return !values->layers || fv_cli_layers_print(&t->layers, &t->limits, stdout, cli->terminal.out_color);
     }
     fv_cli_json_begin(&json, 2);
     fv_cli_json_text(&json, "net", name);
@@ -247,8 +253,20 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
     fv_cli_json_real(&json, "gflops", gflops);
     fv_cli_json_real(&json, "max_rss_mib", max_rss_mib());
     if (values->layers)
-        fv_cli_layers_json(&t->layers, &json);
+        fv_cli_layers_json(&t->layers, &t->limits, &json);
     return fv_cli_json_print(&json, stdout);
+}
+
+static int draw(const fv_cli *cli, const char *name, const times *t)
+{
+    const bench_values *values = cli->values;
+    fv_error err = {0};
+    char title[160];
+
+    snprintf(title, sizeof title, "%s, %s, batch %" PRIu64 ", %zu threads", name, mode_words[values->mode],
+             values->batch, cli->common->threads ? (size_t)cli->common->threads : fv_pool_cores());
+    return fv_cli_roofline_write(&t->layers, &t->limits, title, values->roofline, &err) ? fv_cli_fail(cli, &err)
+                                                                                        : FV_EXIT_OK;
 }
 
 static int run(const fv_cli *cli)
@@ -272,6 +290,8 @@ static int run(const fv_cli *cli)
     }
     if (!code && !print(cli, &info, fv_net_name(net), &t))
         code = fv_cli_memory(cli);
+    if (!code && values->roofline)
+        code = draw(cli, fv_net_name(net), &t);
     free(t.ms);
     fv_cli_layers_free(&t.layers);
     fv_net_free(net);
@@ -318,7 +338,13 @@ static const fv_cli_option options[] = {
     {.name = "layers",
      .type = FV_CLI_FLAG,
      .at = AT(layers),
-     .help = "then measure each step by itself, as long again, and print where the time goes"},
+     .help =
+         "then measure each step by itself, as long again, and print where the time goes beside this machine's limits"},
+    {.name = "roofline",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(roofline),
+     .help = "draw each step between this machine's limits of arithmetic and memory, as SVG"},
     {.name = "output",
      .argument = "FILE",
      .type = FV_CLI_TEXT,

@@ -75,7 +75,15 @@ static double rate(double count, double ms)
     return ms > 0 ? count / ms / 1e6 : 0;
 }
 
-static void add_row(fv_cli_grid *grid, const fv_cli_layer *l, double all_ms)
+static void add_share(fv_cli_grid *grid, double value, double limit)
+{
+    if (limit > 0)
+        fv_cli_grid_cell(grid, "%.0f %%", value / limit * 100);
+    else
+        fv_cli_grid_cell(grid, "%s", "");
+}
+
+static void add_row(fv_cli_grid *grid, const fv_cli_layer *l, const fv_cli_limits *limits, double all_ms)
 {
     fv_cli_grid_cell(grid, "%s", l->layer);
     fv_cli_grid_cell(grid, "%s", l->op);
@@ -83,13 +91,16 @@ static void add_row(fv_cli_grid *grid, const fv_cli_layer *l, double all_ms)
     fv_cli_grid_cell(grid, "%.3f", l->ms);
     fv_cli_grid_cell(grid, "%.1f %%", all_ms > 0 ? l->ms / all_ms * 100 : 0);
     fv_cli_grid_cell(grid, "%.1f", rate(l->flops, l->ms));
+    add_share(grid, rate(l->flops, l->ms), limits->fma);
     fv_cli_grid_cell(grid, "%.1f", rate(l->bytes, l->ms));
+    add_share(grid, rate(l->bytes, l->ms), limits->memory);
 }
 
-bool fv_cli_layers_print(const fv_cli_layers *l, FILE *out, bool bold)
+bool fv_cli_layers_print(const fv_cli_layers *l, const fv_cli_limits *limits, FILE *out, bool bold)
 {
-    static const fv_cli_column columns[] = {{"layer", false}, {"operator", false}, {"kernel", false}, {"ms", true},
-                                            {"share", true},  {"GFLOP/s", true},   {"GB/s", true}};
+    static const fv_cli_column columns[] = {{"layer", false}, {"operator", false}, {"kernel", false},
+                                            {"ms", true},     {"share", true},     {"GFLOP/s", true},
+                                            {"of FMA", true}, {"GB/s", true},      {"of memory", true}};
     fv_cli_layer all = {.layer = "all", .op = "", .kernel = ""};
     fv_cli_grid grid;
 
@@ -100,13 +111,17 @@ bool fv_cli_layers_print(const fv_cli_layers *l, FILE *out, bool bold)
     }
     fv_cli_grid_init(&grid, columns, FV_COUNT(columns));
     for (size_t i = 0; i < l->count; i++)
-        add_row(&grid, &l->steps[i], all.ms);
-    add_row(&grid, &all, all.ms);
+        add_row(&grid, &l->steps[i], limits, all.ms);
+    add_row(&grid, &all, limits, all.ms);
     return fv_cli_grid_print(&grid, out, bold);
 }
 
-void fv_cli_layers_json(const fv_cli_layers *l, fv_cli_json *json)
+void fv_cli_layers_json(const fv_cli_layers *l, const fv_cli_limits *limits, fv_cli_json *json)
 {
+    fv_cli_json_object(json, "limits");
+    fv_cli_json_real(json, "gflops", limits->fma);
+    fv_cli_json_real(json, "gbytes_per_s", limits->memory);
+    fv_cli_json_end(json);
     fv_cli_json_array(json, "layers");
     for (size_t i = 0; i < l->count; i++) {
         fv_cli_json_object(json, NULL);

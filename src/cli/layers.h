@@ -2,6 +2,7 @@
 #ifndef FV_CLI_LAYERS_H
 #define FV_CLI_LAYERS_H
 #include "cli/json.h"
+#include "cli/limits.h"
 #include "run/exec.h"
 
 /* What each step of a plan took: medians over rounds in which steps ran one after another, each on all threads. */
@@ -20,9 +21,10 @@ typedef struct fv_cli_layers {
 bool fv_cli_layers_measure(fv_cli_layers *layers, fv_exec *exec, double seconds);
 void fv_cli_layers_free(fv_cli_layers *layers);
 
-/* A table; false if memory ran out. */
-bool fv_cli_layers_print(const fv_cli_layers *layers, FILE *out, bool bold);
-/* The array "layers" of the document. */
-void fv_cli_layers_json(const fv_cli_layers *layers, fv_cli_json *json);
+/* A table with shares of the limits; false if memory ran out. Effective operations count: a step that needs fewer of them
+ * than the direct method may pass the limit. */
+bool fv_cli_layers_print(const fv_cli_layers *layers, const fv_cli_limits *limits, FILE *out, bool bold);
+/* The object "limits" and the array "layers" of the document. */
+void fv_cli_layers_json(const fv_cli_layers *layers, const fv_cli_limits *limits, fv_cli_json *json);
 
 #endif

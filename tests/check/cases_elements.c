@@ -1,6 +1,8 @@
 /* Cases of the kernels over single elements and of the optimizer. */
 #include "check.h"
 
+#include "kernels/limits.h"
+
 /* Parameters: count, act, in place, spread in thousandths, largest y if that is to be whole numbers. */
 static void build_act(job *j, const size_t *p)
 {
@@ -60,6 +62,17 @@ static void build_square(job *j, const size_t *p)
     j->bound = j->set->real_bytes == 8 ? 256 : 1e-6; /* sums are double: squares of floats are exact */
     j->work = fv_work_items(fv_square_parts(p[0]), 65536);
     j->bytes = (double)(p[0] * j->set->real_bytes);
+    job_text(j, "%zu", p[0]);
+}
+
+/* Parameters: items. The chains begin anywhere and end at their fixed point. */
+static void build_limit(job *j, const size_t *p)
+{
+    JOB_ARGS(j, fv_limit_args, {0});
+    job_in(j, &a->x, 3, .1, .6);
+    job_out(j, &a->out, p[0]);
+    j->work = fv_work_items(p[0], 65536);
+    j->flops = 2.0 * FV_LIMIT_FMAS * (double)p[0];
     job_text(j, "%zu", p[0]);
 }
 

@@ -1,5 +1,6 @@
 /* Plain kernels over single elements, and the optimizer. */
 #include "base/random.h"
+#include "kernels/limits.h"
 #include "kernels/work.h"
 #include "plain.h"
 
@@ -52,6 +53,17 @@ void plain_fill(const void *args, size_t begin, size_t end, size_t slice)
     (void)slice;
     for (size_t i = begin; i < end; i++)
         ((real *)a->out)[i] = (real)a->value;
+}
+
+/* Where v = v factor + term stays. */
+void plain_limit_fma(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const fv_limit_args *a = args;
+    const real *x = a->x;
+
+    (void)slice;
+    for (size_t i = begin; i < end; i++)
+        ((real *)a->out)[i] = (real)((double)x[1] / (1 - (double)x[0]));
 }
 
 /* Items are parts of fv_square_parts(count). */
