@@ -156,6 +156,7 @@ static const check_case cases[] = {
     CASE(square_sum, build_square, 2, EACH | BENCH, 61706),
     CASE(square_sum, build_square, 2, EACH | FULL, 5000003),
     CASE(square_sum, build_square, 2, EACH | BENCH_ONLY, 37748736),
+    CASE(limit_fma, build_limit, 4, EACH | BENCH, 3),
     CASE(clip_factor, build_clip, 2, EACH, 1, 0),
     CASE(clip_factor, build_clip, 2, EACH, 7, 100),
     CASE(clip_factor, build_clip, 2, EACH, 40, 100000),
