@@ -34,7 +34,7 @@ static float *batch_of(const fv_data *data, fv_split split, const uint32_t *indi
             memset(scratch, (int)(0x55 + i), bytes); /* what is left in scratch must not matter */
         }
         fv_batch_fill(data, split, indices, i * n / cuts, (i + 1) * n / cuts, p, augment, seed, epoch, out, labels,
-                      scratch);
+                      NULL, scratch);
         free(scratch);
         scratch = NULL;
     }
@@ -44,7 +44,7 @@ static float *batch_of(const fv_data *data, fv_split split, const uint32_t *indi
 /* LeNet-5's input of 1998: 28x28 in 32x32, background -0.1, foreground 1.175 (section II.B). */
 static void batches_are_padded_and_scaled(void **state)
 {
-    const fv_data_options options = {sizeof options, 0.1, 5, 0};
+    const fv_data_options options = {.size = sizeof options, .val = 0.1, .seed = 5};
     fv_data *data = mnist(&options);
     fv_preprocess p = fv_preprocess_default(32, 32, 1), plain = fv_preprocess_default(28, 28, 1);
     const uint32_t indices[5] = {3, 5999, 0, 77, 3};

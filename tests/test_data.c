@@ -174,7 +174,7 @@ static void every_spelling_is_found(void **state)
 static void a_test_set_alone_will_do(void **state)
 {
     const char *folder = new_folder();
-    const fv_data_options options = {sizeof options, 0.5, 1, 0};
+    const fv_data_options options = {.size = sizeof options, .val = 0.5, .seed = 1};
     fv_data *data;
     fv_error err = {0};
 
@@ -380,7 +380,7 @@ static void mnist_is_what_it_is(void **state)
 
 static fv_status open_once(const fv_host *host, void *arg, fv_error *err)
 {
-    const fv_data_options options = {sizeof options, 0.25, 1, 0};
+    const fv_data_options options = {.size = sizeof options, .val = 0.25, .seed = 1};
     fv_data *data;
     fv_status status = fv_data_open(host, arg, &options, &data, err);
 

@@ -190,7 +190,7 @@ static void older_options_are_understood(void **state)
 
 static fv_status copy_once(const fv_host *host, void *arg, fv_error *err)
 {
-    const fv_data_options options = {sizeof options, 0.25, 1, 0};
+    const fv_data_options options = {.size = sizeof options, .val = 0.25, .seed = 1};
     fv_data *data;
     fv_status status = fv_data_from_memory(host, memory_pixels, memory_labels, COUNT, H, W, 1, 7, &options, &data, err);
 

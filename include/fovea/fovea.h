@@ -287,16 +287,25 @@ typedef struct fv_data_options {
     double val;    /**< share of the training samples held out for validation, 0 = none */
     uint64_t seed; /**< of that choice */
     size_t limit;  /**< use at most this many training samples, 0 = all */
+    double test;   /**< pictures in one folder: share held out for testing; 0 = 0.15. Of these `val` 0 means 0.15 too */
+    const char *const *classes; /**< pictures in files: the names of the classes in a model's order; NULL = as found */
+    size_t class_count;         /**< how many */
+    size_t threads;             /**< that read pictures; 0 = as many as the affinity mask allows */
 } fv_data_options;
 #define FV_DATA_OPTIONS                                                                                                \
     {                                                                                                                  \
-        sizeof(fv_data_options), 0.0, 1, 0                                                                             \
+        sizeof(fv_data_options), 0.0, 1, 0, 0.0, NULL, 0, 0                                                            \
     }
 
 /**
  * Open a folder with MNIST's four IDX files, plain or .gz, or with CIFAR's binary files: data_batch_1.bin to
  * data_batch_5.bin (as many as there are) and test_batch.bin, or CIFAR-100's train.bin and test.bin. One of the two sets
  * may be absent. Classes are called as batches.meta.txt or fine_label_names.txt says, without them by their numbers.
+ *
+ * Or pictures in files: a folder with a folder a class, pictures at any depth below; in train/ and val/ (valid/,
+ * validation/) and perhaps test/, or in one folder that is split 70:15:15, each class alike, pictures that look alike on
+ * one side. Or a list of them: CSV with a header (path, class, perhaps split), or lines "path class". Each picture is
+ * read once here; those that cannot be are left out and listed (fv_data_bad).
  */
 FV_API fv_status fv_data_open(const fv_host *host, const char *path, const fv_data_options *options, fv_data **out,
                               fv_error *err);
@@ -309,8 +318,15 @@ FV_API fv_status fv_data_from_memory(const fv_host *host, const uint8_t *pixels,
 FV_API size_t fv_data_count(const fv_data *data, fv_split split);
 FV_API size_t fv_data_classes(const fv_data *data);
 FV_API const char *fv_data_class_name(const fv_data *data, size_t index);
-/** Pixels [height,width,channels] and label of one sample. */
+/** Pixels [height,width,channels] and label of one sample; of pictures in files the label alone, pixels are NULL. */
 FV_API const uint8_t *fv_data_sample(const fv_data *data, fv_split split, size_t index, uint32_t *label);
+/** The file of a sample, NULL for data that is not in picture files. */
+FV_API const char *fv_data_path(const fv_data *data, fv_split split, size_t index);
+/** Files and folders that cannot be used, and why, index < fv_data_bad(data). */
+FV_API size_t fv_data_bad(const fv_data *data);
+FV_API const char *fv_data_bad_path(const fv_data *data, size_t index);
+FV_API const char *fv_data_bad_reason(const fv_data *data, size_t index);
+/** Of all pictures; 0 for pictures in files, which may have any size. */
 FV_API void fv_data_size(const fv_data *data, size_t *height, size_t *width, size_t *channels);
 FV_API void fv_data_free(fv_data *data);
 

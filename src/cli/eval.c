@@ -6,6 +6,9 @@
 #include "cli/grid.h"
 #include "cli/json.h"
 #include "cli/memory.h"
+#include "cli/photos.h"
+#include "data/data.h"
+#include "train/options.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,23 +265,58 @@ static int measure(const fv_cli *cli, measured *m)
     return FV_EXIT_OK;
 }
 
+/* The seed and the share that the training held out, so that a folder that was split then is split alike now. */
+static void training_split(const fv_cli *cli, const fv_model *model, fv_data_options *options)
+{
+    const char *text = fv_model_meta(model, "options");
+    fv_settings settings;
+
+    fv_settings_default(&settings);
+    if (!text || fv_settings_apply_text(&cli->host, &settings, text, "options", NULL))
+        return;
+    options->seed = settings.seed;
+    options->val = settings.val;
+}
+
+/* Classes are matched by name where the data are folders; a model knows them in its order. */
+static int open_data(const fv_cli *cli, measured *m)
+{
+    const char **names = fv_cli_class_names(m->model);
+    fv_data_options options = FV_DATA_OPTIONS;
+    fv_error err = {0};
+    int code = FV_EXIT_OK;
+
+    if (!names)
+        return fv_cli_memory(cli);
+    options.classes = names;
+    options.class_count = fv_model_classes(m->model);
+    options.threads = cli->common->threads;
+    if (fv_folder_found(cli->operands[1]))
+        training_split(cli, m->model, &options);
+    if (fv_data_open(&cli->host, cli->operands[1], &options, &m->data, &err))
+        code = fv_cli_fail(cli, &err);
+    free(names);
+    return code;
+}
+
 static int run(const fv_cli *cli)
 {
     const eval_values *values = cli->values;
     measured m = {0};
-    fv_error err = {0};
     int code = fv_cli_check_machine(cli);
 
     if (!code)
         code = fv_cli_model_open(cli, cli->operands[0], &m.model);
-    if (!code && fv_data_open(&cli->host, cli->operands[1], NULL, &m.data, &err))
-        code = fv_cli_fail(cli, &err);
+    if (!code)
+        code = open_data(cli, &m);
     if (!code)
         code = measure(cli, &m);
     if (!code && values->csv)
         code = write_csv(cli, &m, values->csv);
     if (!code && !(cli->common->json ? print_json(cli, &m) : print_text(cli, &m)))
         code = fv_cli_memory(cli);
+    if (!code)
+        code = fv_cli_tell_bad(cli, m.data, NULL);
     fv_cli_confusion_free(&m.confusion);
     free(m.probabilities);
     fv_data_free(m.data);

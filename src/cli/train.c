@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/memory.h"
+#include "cli/photos.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/training.h"
@@ -128,6 +129,7 @@ static int open_data(session *s, const char *path, const fv_settings *settings)
     options.val = settings->val;
     options.seed = settings->seed;
     options.limit = settings->limit;
+    options.threads = s->cli->common->threads;
     if (fv_data_open(&s->cli->host, path, &options, &s->data, &err))
         return fv_cli_fail(s->cli, &err);
     tell(s, settings);
@@ -176,10 +178,14 @@ static int begin(session *s)
         code = read_settings(s, &settings);
     if (!code)
         code = open_data(s, cli->operands[1], &settings);
+    if (!code)
+        code = fv_cli_fit_classes(cli, s->data, &s->net);
     if (code)
         return code;
     options = library_options(s, cli->operands[1]);
-    return fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err) ? refused(cli, &err) : code;
+    if (fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err))
+        return refused(cli, &err);
+    return fv_cli_write_split(cli, s->data, s->folder);
 }
 
 /* The folder says what was trained on what; an operand names the data where they stand elsewhere by now. */
@@ -303,6 +309,8 @@ static int run(const fv_cli *cli)
         code = values->resume ? resume(&s) : begin(&s);
     if (!code)
         code = work(&s);
+    if (!code && s.data)
+        code = fv_cli_tell_bad(cli, s.data, s.folder);
     fv_trainer_free(s.trainer);
     fv_data_free(s.data);
     fv_net_free(s.net);

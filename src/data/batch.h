@@ -2,6 +2,7 @@
 #ifndef FV_DATA_BATCH_H
 #define FV_DATA_BATCH_H
 #include "data/augment.h"
+#include "data/shelf.h"
 #include "fovea/fovea.h"
 #include "net/preprocess.h"
 
@@ -15,10 +16,11 @@ size_t fv_batch_scratch(const fv_data *data, const fv_preprocess *p, const fv_au
  *     out    [n, p->height, p->width, p->channels], sample i from data's split at indices[i]
  *     labels [n]
  * indices, out and labels are the whole batch's. `augment` NULL = samples as they are; seed and epoch are augment's.
- * Cannot fail and allocates nothing. Calls with disjoint ranges and different scratch may run at once, and every cut
+ * shelf: where pictures in files are (NULL for other data); one that cannot be read any more is replaced by the next one
+ * of its split that can. Cannot fail and, but for decoding, allocates nothing. Calls with disjoint ranges and different scratch may run at once, and every cut
  * into ranges gives the same bits. */
 void fv_batch_fill(const fv_data *data, fv_split split, const uint32_t *indices, size_t begin, size_t end,
                    const fv_preprocess *p, const fv_augment *augment, uint64_t seed, uint32_t epoch, float *out,
-                   int32_t *labels, void *scratch);
+                   int32_t *labels, fv_shelf *shelf, void *scratch);
 
 #endif

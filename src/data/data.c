@@ -70,7 +70,7 @@ static fv_status split(fv_data *data, const char *place, const fv_data_options *
 /* Classes whose reader knew no names are called by their numbers. */
 static fv_status name_classes(fv_data *data, const char *place, fv_error *err)
 {
-    if (data->names)
+    if (data->names || data->in_files)
         return FV_OK;
     data->names = fv_alloc(&data->host, data->classes, sizeof *data->names);
     data->name_text = fv_alloc(&data->host, data->classes, CLASS_NAME);
@@ -95,6 +95,20 @@ static void hash_number(XXH3_state_t *state, uint64_t number)
     XXH3_128bits_update(state, bytes, sizeof bytes);
 }
 
+/* Names, classes and contents of the pictures; not where they lie. */
+static void hash_pictures(XXH3_state_t *state, const fv_data *data)
+{
+    hash_number(state, data->pictures.count);
+    for (size_t i = 0; i < data->pictures.count; i++) {
+        const fv_picture *p = &data->pictures.items[i];
+
+        XXH3_128bits_update(state, p->name, strlen(p->name));
+        hash_number(state, p->label);
+        hash_number(state, p->content[0]);
+        hash_number(state, p->content[1]);
+    }
+}
+
 static void hash(fv_data *data)
 {
     const fv_samples *samples = data->train.count ? &data->train : &data->test;
@@ -107,7 +121,10 @@ static void hash(fv_data *data)
     hash_number(&state, data->height);
     hash_number(&state, data->width);
     hash_number(&state, data->channels);
-    XXH3_128bits_update(&state, samples->pixels, bytes);
+    if (data->in_files)
+        hash_pictures(&state, data);
+    else
+        XXH3_128bits_update(&state, samples->pixels, bytes);
     for (size_t i = 0; i < samples->count; i++)
         hash_number(&state, samples->labels[i]);
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
@@ -117,7 +134,7 @@ static void hash(fv_data *data)
 
 fv_status fv_data_finish(fv_data *data, const char *place, const fv_data_options *options, fv_error *err)
 {
-    fv_status status = split(data, place, options, err);
+    fv_status status = data->in_files ? FV_OK : split(data, place, options, err);
 
     if (!status)
         status = name_classes(data, place, err);
@@ -150,7 +167,10 @@ fv_status fv_data_open(const fv_host *host, const char *path, const fv_data_opti
     data = new_data(host);
     if (!data)
         return fv_fail_memory(err, sizeof *data, path);
-    status = fv_cifar_found(path) ? fv_cifar_open(data, path, err) : fv_mnist_open(data, path, err);
+    if (fv_cifar_found(path))
+        status = fv_cifar_open(data, path, err);
+    else
+        status = fv_folder_found(path) ? fv_folder_open(data, path, &chosen, err) : fv_mnist_open(data, path, err);
     if (!status)
         status = fv_data_finish(data, path, &chosen, err);
     if (status) {
@@ -248,7 +268,9 @@ size_t fv_data_classes(const fv_data *data)
 
 const char *fv_data_class_name(const fv_data *data, size_t index)
 {
-    return index < data->classes ? data->names[index] : NULL;
+    if (index >= data->classes)
+        return NULL;
+    return data->in_files ? data->pictures.classes[index] : data->names[index];
 }
 
 const uint8_t *fv_data_sample(const fv_data *data, fv_split split, size_t index, uint32_t *label)
@@ -258,6 +280,11 @@ const uint8_t *fv_data_sample(const fv_data *data, fv_split split, size_t index,
 
     if (index >= data->counts[split])
         return NULL;
+    if (data->in_files) {
+        if (label)
+            *label = data->pictures.items[data->rows[split][index]].label;
+        return NULL;
+    }
     if (split != FV_TEST && data->order)
         row = data->order[split == FV_VAL ? index : data->counts[FV_VAL] + index];
     if (label)
@@ -270,6 +297,26 @@ void fv_data_size(const fv_data *data, size_t *height, size_t *width, size_t *ch
     *height = data->height;
     *width = data->width;
     *channels = data->channels;
+}
+
+const char *fv_data_path(const fv_data *data, fv_split split, size_t index)
+{
+    return data->in_files && index < data->counts[split] ? data->pictures.items[data->rows[split][index]].path : NULL;
+}
+
+size_t fv_data_bad(const fv_data *data)
+{
+    return data->pictures.bad_count;
+}
+
+const char *fv_data_bad_path(const fv_data *data, size_t index)
+{
+    return index < data->pictures.bad_count ? data->pictures.bad[index].path : NULL;
+}
+
+const char *fv_data_bad_reason(const fv_data *data, size_t index)
+{
+    return index < data->pictures.bad_count ? data->pictures.bad[index].reason : NULL;
 }
 
 const char *fv_data_hash(const fv_data *data)
@@ -289,6 +336,10 @@ void fv_data_free(fv_data *data)
     fv_release(&host, data->test.block);
     fv_release(&host, data->test.labels);
     fv_release(&host, data->order);
+    for (size_t i = 0; data->in_files && i < FV_COUNT(data->rows); i++)
+        fv_release(&host, data->rows[i]);
+    if (data->in_files)
+        fv_pictures_free(&data->pictures);
     fv_release(&host, data->names);
     fv_release(&host, data->name_text);
     fv_release(&host, data);
@@ -299,6 +350,8 @@ size_t fv_data_bytes(const fv_data *data)
     const size_t count = data->train.count + data->test.count;
     const size_t order = data->order ? data->train.count * sizeof *data->order : 0;
 
+    if (data->in_files)
+        return data->pictures.size * sizeof *data->pictures.items + 3 * data->pictures.count * sizeof **data->rows;
     return count * (data->height * data->width * data->channels + sizeof(uint32_t)) + order +
            data->classes * (sizeof *data->names + CLASS_NAME);
 }

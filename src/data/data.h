@@ -1,7 +1,8 @@
 /* Samples in memory: what a folder or the caller gave, and how it is cut into splits. */
 #ifndef FV_DATA_DATA_H
 #define FV_DATA_DATA_H
-#include "fovea/fovea.h"
+#include "base/text.h"
+#include "data/pictures.h"
 
 /* Pictures [count,height,width,channels] and their labels, in the order of the file. */
 typedef struct fv_samples {
@@ -17,6 +18,9 @@ struct fv_data {
     fv_samples train, test;
     uint32_t *order; /* numbers of train's samples: validation first, then training; NULL = all train, as they stand */
     size_t counts[3];
+    bool in_files; /* pictures decoded when they are needed; train and test are empty */
+    fv_pictures pictures;
+    uint32_t *rows[3];  /* numbers of the pictures of each split */
     const char **names; /* [classes] */
     char *name_text;
     char hash[33];
@@ -35,6 +39,12 @@ size_t fv_data_bytes(const fv_data *data);
  * one, become FV_VAL, the next `limit` (0 = the rest) FV_TRAIN. Each split keeps the file's order. So a validation set
  * does not depend on `limit`, and neither is spoilt by a file that is sorted by class. */
 fv_status fv_data_finish(fv_data *data, const char *place, const fv_data_options *options, fv_error *err);
+
+/* ---- folder.c: pictures in files */
+bool fv_folder_found(const char *path);
+fv_status fv_folder_open(fv_data *data, const char *path, const fv_data_options *options, fv_error *err);
+/* Path, class and split of every picture, as a list that fv_data_open reads. */
+fv_status fv_data_print_splits(const fv_data *data, fv_text *out);
 
 /* *out = options with what a caller's older, shorter struct lacks set to its default; NULL means all defaults. */
 fv_status fv_data_read_options(const fv_data_options *options, fv_data_options *out, fv_error *err);

@@ -9,6 +9,7 @@
 #include "model/session.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool reads_digits(const fv_preprocess *p)
 {
@@ -57,10 +58,12 @@ static fv_status run(fv_session *session, const fv_preprocess *p, const fv_image
 static fv_status features(fv_session *session, const char *name, const fv_image *image, float *output, fv_error *err)
 {
     const fv_preprocess *p = fv_net_preprocess(fv_model_net(session->model));
+    const char *samples = fv_model_meta(session->model, "samples");
     uint8_t pixels[FV_DIGIT_SIDE * FV_DIGIT_SIDE];
     fv_status status;
 
-    if (!reads_digits(p))
+    /* What learnt from pictures as they are reads them as they are. */
+    if (!reads_digits(p) || (samples && strcmp(samples, "pictures") == 0))
         return run(session, p, image, output, err);
     status = fv_digit_from_image(&session->host, name, image, pixels, err);
     if (status)

@@ -177,3 +177,24 @@ void fv_prepare(const fv_preprocess *p, const uint8_t *pixels, size_t height, si
     else
         scale_all(p, pixels, out, n * p->channels);
 }
+
+void fv_prepare_bytes(const fv_preprocess *p, const uint8_t *pixels, size_t height, size_t width, size_t channels,
+                      uint8_t *out, void *scratch)
+{
+    const size_t n = p->height * p->width, inner = inner_channels(p, channels);
+    const uint8_t *shaped = shape(p, pixels, height, width, channels, scratch);
+
+    if (inner == p->channels)
+        memcpy(out, shaped, n * inner);
+    else
+        for (size_t i = 0; i < n * p->channels; i++)
+            out[i] = shaped[i / p->channels];
+}
+
+fv_preprocess fv_prepare_flat(const fv_preprocess *p)
+{
+    fv_preprocess flat = *p;
+
+    flat.from_height = flat.from_width = flat.shorter = flat.pad = 0;
+    return flat;
+}

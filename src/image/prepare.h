@@ -16,4 +16,10 @@ size_t fv_prepare_scratch(const fv_preprocess *p, size_t height, size_t width, s
 void fv_prepare(const fv_preprocess *p, const uint8_t *pixels, size_t height, size_t width, size_t channels, float *out,
                 void *scratch);
 
+/* The same without scaling: out [p->height,p->width,p->channels] bytes, of which fv_prepare makes the same input with
+ * the preprocessing fv_prepare_flat(p). scratch may not be NULL. */
+void fv_prepare_bytes(const fv_preprocess *p, const uint8_t *pixels, size_t height, size_t width, size_t channels,
+                      uint8_t *out, void *scratch);
+fv_preprocess fv_prepare_flat(const fv_preprocess *p);
+
 #endif

@@ -31,7 +31,12 @@ fv_status fv_feeder_create(const fv_host *host, const fv_data *data, const fv_ne
         fv_feeder_free(out);
         return fv_fail_memory(err, batch * pixels * sizeof *out->pixels, "a batch");
     }
-    return FV_OK;
+    if (!data->in_files)
+        return FV_OK;
+    status = fv_shelf_create(&out->host, data, p, FV_SHELF_BYTES, &out->shelf, err);
+    if (status)
+        fv_feeder_free(out);
+    return status;
 }
 
 size_t fv_feeder_bytes(const fv_feeder *f)
@@ -49,6 +54,7 @@ void fv_feeder_free(fv_feeder *feeder)
         fv_release(&feeder->host, feeder->indices);
         fv_release(&feeder->host, feeder->pixels);
     }
+    fv_shelf_free(feeder->shelf);
     *feeder = (fv_feeder){0};
 }
 
@@ -68,7 +74,7 @@ static void fill(const void *args, size_t begin, size_t end, size_t slice)
     const fv_feeder *f = a->feeder;
 
     fv_batch_fill(f->data, a->split, a->indices, begin, end, f->preprocess, f->augmented ? &f->augment : NULL, a->seed,
-                  a->epoch, a->out, a->labels, f->scratch + slice * f->scratch_bytes);
+                  a->epoch, a->out, a->labels, f->shelf, f->scratch + slice * f->scratch_bytes);
 }
 
 void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *labels, fv_split split,

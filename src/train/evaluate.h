@@ -5,6 +5,9 @@
 #include "run/inference.h"
 
 /* Filling batches on the pool's threads; nothing is allocated after creation. */
+/* Of pictures in files, so many bytes are kept decoded. */
+enum { FV_SHELF_BYTES = 512 << 20 };
+
 typedef struct fv_feeder {
     fv_host host;
     const fv_data *data;
@@ -16,6 +19,7 @@ typedef struct fv_feeder {
     char *scratch; /* a slice a thread */
     size_t scratch_bytes;
     uint32_t *indices; /* of a batch */
+    fv_shelf *shelf;   /* of pictures in files, else NULL */
 } fv_feeder;
 
 /* augment may be NULL. */

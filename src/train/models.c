@@ -18,6 +18,7 @@ fv_status fv_trainer_model(fv_trainer *t, fv_model **out, fv_error *err)
                                    {"epoch", epoch},
                                    {"isa", t->kernels->isa},
                                    {"options", text.data},
+                                   {"samples", t->data->in_files ? "pictures" : "arrays"},
                                    {"version", fv_version()}};
 
     if (text.failed)

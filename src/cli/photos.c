@@ -1,0 +1,85 @@
+#include "cli/photos.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "data/data.h"
+#include "net/net.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SHOWN = 10 };
+
+static int write_file(const fv_cli *cli, const char *folder, const char *name, const fv_text *text)
+{
+    char path[4096];
+    const int length = snprintf(path, sizeof path, "%s/%s", folder, name);
+    const fv_piece piece = {text->data, text->length};
+    fv_error err = {0};
+
+    if (text->failed || length < 0 || (size_t)length >= sizeof path)
+        return fv_cli_memory(cli);
+    return fv_file_replace(path, &piece, 1, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+}
+
+int fv_cli_tell_bad(const fv_cli *cli, const fv_data *data, const char *folder)
+{
+    const size_t count = fv_data_bad(data);
+    fv_text text;
+    int code = FV_EXIT_OK;
+
+    if (!count)
+        return FV_EXIT_OK;
+    fv_text_init(&text, NULL);
+    for (size_t i = 0; i < count; i++) {
+        if (i < SHOWN)
+            fv_cli_note(cli, "left out: %s: %s", fv_data_bad_path(data, i), fv_data_bad_reason(data, i));
+        fv_text_print(&text, "%s\t%s\n", fv_data_bad_path(data, i), fv_data_bad_reason(data, i));
+    }
+    if (folder)
+        code = write_file(cli, folder, "bad_files.txt", &text);
+    fv_cli_note(cli, "%zu files or folders were left out%s%s%s", count, folder ? "; all are in " : "",
+                folder ? folder : "", folder ? "/bad_files.txt" : "");
+    fv_text_free(&text);
+    return code ? code : FV_EXIT_PARTLY;
+}
+
+int fv_cli_fit_classes(const fv_cli *cli, const fv_data *data, fv_net **net)
+{
+    fv_net_size to = FV_NET_SIZE;
+    fv_net *old = *net;
+    fv_error err = {0};
+
+    if (!data->in_files || fv_net_classes(old) == fv_data_classes(data))
+        return FV_EXIT_OK;
+    to.classes = fv_data_classes(data);
+    if (fv_net_resize(&cli->host, old, &to, net, &err)) {
+        *net = old;
+        return fv_cli_fail(cli, &err);
+    }
+    fv_net_free(old);
+    return FV_EXIT_OK;
+}
+
+int fv_cli_write_split(const fv_cli *cli, const fv_data *data, const char *folder)
+{
+    fv_text text;
+    int code;
+
+    if (!data->in_files)
+        return FV_EXIT_OK;
+    fv_text_init(&text, NULL);
+    fv_data_print_splits(data, &text);
+    code = write_file(cli, folder, "split.csv", &text);
+    fv_text_free(&text);
+    return code;
+}
+
+const char **fv_cli_class_names(const fv_model *model)
+{
+    const size_t count = fv_model_classes(model);
+    const char **names = calloc(count + 1, sizeof *names);
+
+    for (size_t i = 0; names && i < count; i++)
+        names[i] = fv_model_class_name(model, i);
+    return names;
+}

@@ -1,0 +1,19 @@
+/* What verbs that read folders of pictures share: the list of files that could not be used, and nets that fit a set. */
+#ifndef FV_CLI_PHOTOS_H
+#define FV_CLI_PHOTOS_H
+#include "cli/cli.h"
+
+/* Name the files that data could not use on standard error, the first ten of them, and all in `file` (NULL = nowhere).
+ * FV_EXIT_PARTLY if there are some, else FV_EXIT_OK. */
+int fv_cli_tell_bad(const fv_cli *cli, const fv_data *data, const char *folder);
+
+/* The net with as many classes as the pictures have, in place of *net; data that is not in picture files changes nothing. */
+int fv_cli_fit_classes(const fv_cli *cli, const fv_data *data, fv_net **net);
+
+/* Write the split of pictures to FOLDER/split.csv, a list that train and eval read again. */
+int fv_cli_write_split(const fv_cli *cli, const fv_data *data, const char *folder);
+
+/* Names of the model's classes, so that folders are matched by name. free() it. NULL without memory. */
+const char **fv_cli_class_names(const fv_model *model);
+
+#endif

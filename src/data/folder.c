@@ -1,0 +1,110 @@
+/* A folder or a list of pictures as data. */
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "base/error.h"
+#include "base/text.h"
+#include "data/data.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Where nobody says how much is held out. */
+static const double held_out = 0.15;
+
+bool fv_folder_found(const char *path)
+{
+    struct stat info;
+
+    return (stat(path, &info) == 0 && S_ISREG(info.st_mode)) || fv_pictures_found(path);
+}
+
+static fv_status check(const fv_data *data, const char *path, bool fixed, fv_error *err)
+{
+    const fv_pictures *p = &data->pictures;
+
+    if (!p->count && p->bad_count)
+        return fv_fail(err, FV_E_IO, "%s: none of its pictures can be used; the first: %.160s: %.160s", path,
+                       p->bad[0].path, p->bad[0].reason);
+    if (!p->count)
+        return fv_fail(
+            err, FV_E_IO,
+            "%s: no pictures; wanted a folder a class with pictures inside, in train/ and val/ or without, or "
+            "a list of paths and classes",
+            path);
+    if (!fixed && p->n_classes < 2)
+        return fv_fail(err, FV_E_ARGUMENT,
+                       "%s: one class only ('%.80s'); telling things apart needs a folder for each of two or more",
+                       path, p->classes[0]);
+    return FV_OK;
+}
+
+static fv_status list_rows(fv_data *data, size_t limit, fv_error *err)
+{
+    const fv_pictures *p = &data->pictures;
+
+    for (int split = 0; split < 3; split++) {
+        size_t n = 0;
+
+        data->rows[split] = fv_alloc(&data->host, p->count, sizeof **data->rows);
+        if (!data->rows[split])
+            return fv_fail_memory(err, p->count * sizeof **data->rows, "a split");
+        for (size_t i = 0; i < p->count; i++)
+            if (p->items[i].split == split)
+                data->rows[split][n++] = (uint32_t)i;
+        if (split == FV_TRAIN && limit && limit < n) { /* spread over the classes, which lie one behind the other */
+            for (size_t i = 0; i < limit; i++)
+                data->rows[split][i] = data->rows[split][i * n / limit];
+            n = limit;
+        }
+        data->counts[split] = n;
+    }
+    return FV_OK;
+}
+
+fv_status fv_folder_open(fv_data *data, const char *path, const fv_data_options *options, fv_error *err)
+{
+    const double val = options->val > 0 ? options->val : held_out, test = options->test > 0 ? options->test : held_out;
+    struct stat info;
+    fv_status status;
+
+    fv_pictures_init(&data->pictures, &data->host);
+    data->in_files = true;
+    if (stat(path, &info) != 0)
+        return fv_fail(err, FV_E_IO, "%s: cannot be opened", path);
+    status = S_ISDIR(info.st_mode) ? fv_pictures_scan(&data->pictures, path, false, err)
+                                   : fv_pictures_list(&data->pictures, path, err);
+    if (!status)
+        status = fv_pictures_probe(&data->pictures, options->threads, true, err);
+    if (!status)
+        status = fv_pictures_label(&data->pictures, options->classes, options->class_count, path, err);
+    if (!status)
+        status = check(data, path, options->classes != NULL, err);
+    if (!status)
+        status = fv_pictures_portion(&data->pictures, val, test, options->seed, err);
+    if (!status)
+        status = list_rows(data, options->limit, err);
+    data->classes = data->pictures.n_classes;
+    return status;
+}
+
+fv_status fv_data_print_splits(const fv_data *data, fv_text *out)
+{
+    static const char *const words[] = {"train", "val", "test"};
+
+    fv_text_print(out, "path,class,split\n");
+    for (size_t i = 0; i < data->pictures.count; i++) {
+        const fv_picture *p = &data->pictures.items[i];
+        char *whole = realpath(p->path, NULL); /* the list lies elsewhere than the pictures */
+        const char *const field[] = {whole ? whole : p->path, data->pictures.classes[p->label]};
+
+        for (size_t k = 0; k < FV_COUNT(field); k++) {
+            fv_text_append(out, "\"", 1);
+            for (const char *c = field[k]; *c; c++)
+                fv_text_append(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
+            fv_text_append(out, "\",", 2);
+        }
+        fv_text_print(out, "%s\n", words[p->split]);
+        free(whole);
+    }
+    return out->failed ? FV_E_MEMORY : FV_OK;
+}

@@ -1,0 +1,156 @@
+/* Reading every picture once, before any work: a file that cannot be decoded is found now, not hours into training. */
+#include "base/error.h"
+#include "base/file.h"
+#include "data/pictures.h"
+#include "image/grey.h"
+#include "image/image.h"
+#include "run/pool.h"
+
+#include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* As fv_image_open reads them. */
+enum { FILE_MAX = 1 << 30 };
+enum { LOOK_ROWS = 16, LOOK_COLUMNS = 16, CHUNKS_MAX = 4096 };
+
+/* Of pictures larger than this the look is taken from every k-th pixel, which the hash does not notice. */
+enum { LOOK_PIXELS = 1 << 20 };
+
+typedef struct probing {
+    fv_pictures *pictures;
+    fv_error *errors; /* [count]; code FV_OK = readable */
+    bool decode;
+} probing;
+
+static void look_at(fv_picture *p, const uint8_t *grey, size_t height, size_t width, void *scratch)
+{
+    uint8_t small[LOOK_ROWS * (LOOK_COLUMNS + 1)];
+
+    fv_resize(FV_BILINEAR, grey, height, width, 1, small, LOOK_ROWS, LOOK_COLUMNS + 1, scratch);
+    for (size_t y = 0; y < LOOK_ROWS; y++)
+        for (size_t x = 0; x < LOOK_COLUMNS; x++) {
+            const uint8_t *at = small + y * (LOOK_COLUMNS + 1) + x;
+
+            p->look[y / 4] |= (uint64_t)(at[0] > at[1]) << ((y % 4) * LOOK_COLUMNS + x);
+        }
+}
+
+static bool is_grey(const fv_image *image)
+{
+    const size_t n = image->height * image->width;
+
+    for (size_t i = 0; image->channels == 3 && i < n; i++) {
+        const uint8_t *p = image->pixels + 3 * i;
+        const int a = p[0] - p[1], b = p[1] - p[2];
+
+        if (a > 3 || a < -3 || b > 3 || b < -3)
+            return false;
+    }
+    return image->channels == 3;
+}
+
+/* Grey pixels in place of the picture's, at most LOOK_PIXELS of them, and what they tell. */
+static fv_status measure(fv_picture *p, fv_image *image, fv_error *err)
+{
+    const size_t pixels = image->height * image->width;
+    size_t step = 1, height, width;
+    void *scratch;
+
+    p->height = (uint32_t)image->height;
+    p->width = (uint32_t)image->width;
+    p->channels = (uint8_t)image->channels;
+    p->grey = is_grey(image);
+    if (image->channels == 3)
+        fv_grey(image->pixels, pixels, image->pixels);
+    while (pixels / (step * step) > LOOK_PIXELS && step < image->height && step < image->width)
+        step++;
+    height = image->height / step;
+    width = image->width / step;
+    for (size_t y = 0; step > 1 && y < height; y++)
+        for (size_t x = 0; x < width; x++)
+            image->pixels[y * width + x] = image->pixels[y * step * image->width + x * step];
+    p->low = 255;
+    for (size_t i = 0; i < height * width; i++) {
+        const uint8_t v = image->pixels[i];
+
+        p->low = v < p->low ? v : p->low;
+        p->high = v > p->high ? v : p->high;
+    }
+    scratch = fv_alloc(NULL, fv_resize_scratch(FV_BILINEAR, height, width, 1, LOOK_ROWS, LOOK_COLUMNS + 1), 1);
+    if (!scratch)
+        return fv_fail_memory(err, height * width, p->path);
+    look_at(p, image->pixels, height, width, scratch);
+    fv_release(NULL, scratch);
+    return FV_OK;
+}
+
+/* Threads allocate with the C library's allocator: the host's belongs to the caller's thread. */
+fv_status fv_picture_look(fv_picture *p, const uint8_t *data, size_t size, fv_error *err)
+{
+    fv_image image;
+    fv_status status = fv_image_decode(NULL, p->path, data, size, &image, err);
+
+    if (status)
+        return status;
+    status = measure(p, &image, err);
+    fv_image_free(NULL, &image);
+    return status;
+}
+
+static void probe(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const probing *a = args;
+
+    (void)slice;
+    for (size_t i = begin; i < end; i++) {
+        fv_picture *p = &a->pictures->items[i];
+        uint8_t *data;
+        size_t size;
+
+        if (fv_file_read(NULL, p->path, FILE_MAX, &data, &size, &a->errors[i]))
+            continue;
+        const XXH128_hash_t hash = XXH3_128bits(data, size);
+
+        p->content[0] = hash.low64;
+        p->content[1] = hash.high64;
+        if (a->decode)
+            fv_picture_look(p, data, size, &a->errors[i]);
+        fv_release(NULL, data);
+    }
+}
+
+static fv_status drop_bad(fv_pictures *pictures, const fv_error *errors, fv_error *err)
+{
+    size_t kept = 0;
+    fv_status status = FV_OK;
+
+    for (size_t i = 0; !status && i < pictures->count; i++) {
+        if (errors[i].code == FV_E_MEMORY)
+            return fv_fail(err, FV_E_MEMORY, "%s", errors[i].message);
+        if (errors[i].code)
+            status = fv_pictures_add_bad(pictures, pictures->items[i].path, errors[i].message, err);
+        else
+            pictures->items[kept++] = pictures->items[i];
+    }
+    pictures->count = kept;
+    return status;
+}
+
+fv_status fv_pictures_probe(fv_pictures *pictures, size_t threads, bool decode, fv_error *err)
+{
+    probing args = {pictures, fv_alloc(&pictures->host, pictures->count, sizeof(fv_error)), decode};
+    fv_pool *pool = NULL;
+    fv_status status;
+
+    if (!args.errors)
+        return fv_fail_memory(err, pictures->count * sizeof(fv_error), "reading pictures");
+    status = fv_pool_create(&pictures->host, threads, &pool, err);
+    if (!status) {
+        fv_pool_run(pool, probe, &args, pictures->count, pictures->count < CHUNKS_MAX ? pictures->count : CHUNKS_MAX);
+        status = drop_bad(pictures, args.errors, err);
+    }
+    fv_pool_free(pool);
+    fv_release(&pictures->host, args.errors);
+    return status;
+}
