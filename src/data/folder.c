@@ -11,11 +11,22 @@
 /* Where nobody says how much is held out. */
 static const double held_out = 0.15;
 
-bool fv_folder_found(const char *path)
+/* What lists of pictures are called. */
+static bool listed(const char *path)
 {
+    static const char *const endings[] = {".csv", ".tsv", ".txt", ".list", ".lst"};
+    const char *dot = strrchr(path, '.');
     struct stat info;
 
-    return (stat(path, &info) == 0 && S_ISREG(info.st_mode)) || fv_pictures_found(path);
+    for (size_t i = 0; dot && i < FV_COUNT(endings); i++)
+        if (strcmp(dot, endings[i]) == 0)
+            return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    return false;
+}
+
+bool fv_folder_found(const char *path)
+{
+    return listed(path) || fv_pictures_found(path);
 }
 
 static fv_status check(const fv_data *data, const char *path, bool fixed, fv_error *err)
