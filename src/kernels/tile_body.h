@@ -63,10 +63,6 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
 
     FV_EACH (j, TILE_VECS)
         mask[j] = TILE_MASK(t->cols, j);
-    /* Where c is not in a cache its lines arrive while the sum is made: a few steps are as long as the way to memory. */
-    FV_EACH (i, rows)
-        FV_EACH (j, TILE_VECS)
-            __builtin_prefetch(c + i * ldc + j * TILE_LANES, 1);
     if (init_ld == 0) { /* one row for all: nothing, or a bias */
         FV_EACH (j, TILE_VECS) {
             const TILE_VEC v = TILE_LOAD_M(init + j * TILE_LANES, mask[j]);
@@ -74,6 +70,10 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
             FV_EACH (i, rows)
                 acc[i][j] = v;
         }
+        /* Where c is not in a cache its lines arrive while the sum is made: some steps take as long as memory does. */
+        FV_EACH (i, rows)
+            FV_EACH (j, TILE_VECS)
+                __builtin_prefetch(c + i * ldc + j * TILE_LANES, 1);
     } else {
         FV_EACH (i, rows)
             FV_EACH (j, TILE_VECS)
