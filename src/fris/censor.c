@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPARE = 8, LISTS = 5 }; /* neighbours beyond k, and classes an object keeps, its own first */
+enum { SPARE = 8, LISTS = 12 }; /* neighbours beyond k; the most classes that an object keeps, its own first */
 
 typedef struct neighbours {
     uint32_t class, have; /* class FV_FRIS_NONE: no list */
@@ -21,10 +21,11 @@ typedef struct censor {
     const fv_fris *set;
     fv_fris_classes classes;
     uint32_t k, room; /* of a list */
+    size_t n_lists;   /* of an object: as many as there are classes, but at most LISTS */
     uint8_t *taken, *stale;
     uint32_t *left;     /* [classes] */
-    neighbours *lists;  /* [all, LISTS] */
-    fv_fris_hit *hits;  /* [all, LISTS, room] */
+    neighbours *lists;  /* [all, n_lists] */
+    fv_fris_hit *hits;  /* [all, n_lists, room] */
     double *floor;      /* [all] no class without a list is nearer */
     fv_fris_doubt *now; /* [all] */
     uint32_t *head;     /* [all] of a list of nodes */
@@ -43,12 +44,12 @@ typedef struct value {
 
 static const fv_fris_hit *hits_of(const censor *c, uint32_t i, size_t list)
 {
-    return c->hits + (i * (size_t)LISTS + list) * c->room;
+    return c->hits + ((size_t)i * c->n_lists + list) * c->room;
 }
 
 static value list_value(const censor *c, uint32_t i, size_t list)
 {
-    const neighbours *l = &c->lists[i * (size_t)LISTS + list];
+    const neighbours *l = &c->lists[(size_t)i * c->n_lists + list];
     const fv_fris_hit *hit = hits_of(c, i, list);
     const uint32_t others = c->left[l->class] - (list == 0);
     uint32_t n = 0;
@@ -65,7 +66,7 @@ static value list_value(const censor *c, uint32_t i, size_t list)
 
 static uint32_t lowest(const censor *c, uint32_t i, size_t list, double least)
 {
-    const neighbours *l = &c->lists[i * (size_t)LISTS + list];
+    const neighbours *l = &c->lists[(size_t)i * c->n_lists + list];
     const fv_fris_hit *hit = hits_of(c, i, list);
     uint32_t best = FV_FRIS_NONE;
 
@@ -78,7 +79,7 @@ static uint32_t lowest(const censor *c, uint32_t i, size_t list, double least)
 /* Values of object i from its lists; false if they do not tell. `sure` is just after a search. */
 static bool renew(censor *c, uint32_t i, bool sure)
 {
-    const neighbours *lists = &c->lists[i * (size_t)LISTS];
+    const neighbours *lists = &c->lists[(size_t)i * c->n_lists];
     const value own = list_value(c, i, 0);
     fv_fris_doubt *d = &c->now[i];
     value of[LISTS];
@@ -86,14 +87,14 @@ static bool renew(censor *c, uint32_t i, bool sure)
     size_t best = 0;
     bool tells = !own.short_of;
 
-    for (size_t l = 1; l < LISTS && lists[l].class != FV_FRIS_NONE; l++) {
+    for (size_t l = 1; l < c->n_lists && lists[l].class != FV_FRIS_NONE; l++) {
         of[l] = list_value(c, i, l);
         tells &= !of[l].short_of;
         rival = fmin(rival, of[l].mean);
     }
     if (!sure && (!tells || (c->floor[i] < INFINITY && rival * (1 + c->set->tie) >= c->floor[i])))
         return false;
-    for (size_t l = 1; l < LISTS && lists[l].class != FV_FRIS_NONE; l++)
+    for (size_t l = 1; l < c->n_lists && lists[l].class != FV_FRIS_NONE; l++)
         if (of[l].mean <= rival * (1 + c->set->tie) && (!best || lists[l].class < lists[best].class))
             best = l;
     *d = (fv_fris_doubt){.index = i,
@@ -111,8 +112,8 @@ static void keep(censor *c, const fv_fris_search *s, uint32_t i, size_t list, co
 {
     const fv_fris_near *n = fv_fris_class_near(s, near, class);
 
-    c->lists[i * (size_t)LISTS + list] = (neighbours){(uint32_t) class, n->have};
-    memcpy(c->hits + (i * (size_t)LISTS + list) * c->room, n->kept, n->have * sizeof *n->kept);
+    c->lists[(size_t)i * c->n_lists + list] = (neighbours){(uint32_t) class, n->have};
+    memcpy(c->hits + ((size_t)i * c->n_lists + list) * c->room, n->kept, n->have * sizeof *n->kept);
 }
 
 /* What a class can not become nearer than: its mean, as long as there are more than k of it; with fewer, taking the
@@ -134,7 +135,7 @@ static void found(void *user, const fv_fris_search *s, size_t query, const void 
 
     chosen[0] = own;
     keep(c, s, i, 0, near, own);
-    for (size_t l = 1; l < LISTS; l++) { /* the nearest of those not chosen yet, the lowest of equals */
+    for (size_t l = 1; l < c->n_lists; l++) { /* the nearest of those not chosen yet, the lowest of equals */
         size_t best = FV_FRIS_NONE;
         double least = INFINITY;
 
@@ -150,14 +151,14 @@ static void found(void *user, const fv_fris_search *s, size_t query, const void 
             }
         }
         chosen[l] = best;
-        c->lists[i * (size_t)LISTS + l].class = FV_FRIS_NONE;
+        c->lists[(size_t)i * c->n_lists + l].class = FV_FRIS_NONE;
         if (best != FV_FRIS_NONE)
             keep(c, s, i, l, near, best);
     }
     for (size_t k = 0; k < s->classes; k++) {
         bool seen = false;
 
-        for (size_t m = 0; m < LISTS; m++)
+        for (size_t m = 0; m < c->n_lists; m++)
             seen |= chosen[m] == k;
         if (!seen)
             floor = fmin(floor, bound(c, s, near, k));
@@ -168,8 +169,8 @@ static void found(void *user, const fv_fris_search *s, size_t query, const void 
 /* Link the neighbours of object i to it. */
 static fv_status link_neighbours(censor *c, uint32_t i, fv_error *err)
 {
-    for (size_t l = 0; l < LISTS && c->lists[i * (size_t)LISTS + l].class != FV_FRIS_NONE; l++) {
-        const neighbours *list = &c->lists[i * (size_t)LISTS + l];
+    for (size_t l = 0; l < c->n_lists && c->lists[(size_t)i * c->n_lists + l].class != FV_FRIS_NONE; l++) {
+        const neighbours *list = &c->lists[(size_t)i * c->n_lists + l];
         const fv_fris_hit *hit = hits_of(c, i, l);
 
         if (c->n_nodes + list->have > c->room_nodes) {
@@ -257,7 +258,7 @@ static uint32_t worst(const censor *c, double theta)
 static fv_status take(censor *c, uint32_t i, fv_error *err)
 {
     const size_t class = c->classes.of[i];
-    const bool small = c->left[class]-- == c->k + 1 && c->classes.count > LISTS;
+    const bool small = c->left[class]-- == c->k + 1 && c->classes.count > c->n_lists;
 
     c->taken[i] = 1;
     c->n_queries = 0;
@@ -295,11 +296,12 @@ static fv_status arrays(censor *c, fv_arena *arena, fv_error *err)
     const size_t n = c->set->count;
     fv_status status;
 
+    c->n_lists = c->classes.count < LISTS ? c->classes.count : LISTS;
     (void)((status = FV_FRIS_ALLOC(arena, c->taken, n, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->stale, n, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->left, c->classes.count, "censoring", err)) ||
-           (status = FV_FRIS_ALLOC(arena, c->lists, n * LISTS, "censoring", err)) ||
-           (status = FV_FRIS_ALLOC(arena, c->hits, n * LISTS * c->room, "censoring", err)) ||
+           (status = FV_FRIS_ALLOC(arena, c->lists, n * c->n_lists, "censoring", err)) ||
+           (status = FV_FRIS_ALLOC(arena, c->hits, n * c->n_lists * c->room, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->floor, n, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->now, n, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->head, n, "censoring", err)) ||

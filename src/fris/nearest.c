@@ -1,5 +1,7 @@
 #include "fris/nearest.h"
 
+enum { MOST_LIMITED = 32 };
+
 static void begin(void *user, void *state, size_t query)
 {
     const fv_fris_search *s = user;
@@ -51,6 +53,28 @@ static void offer(const fv_fris_search *s, fv_fris_near *near, fv_fris_hit hit)
         near->cut = fv_fris_to_key(s->to->metric, near->kept[s->keep - 1].distance) * (1 + 1e-15);
 }
 
+/* A key above which none of these n can be among the nearest: where keys are off by up to `slack`, most need not be
+ * computed exactly. The (keep + 1)-th least bears the query itself among them. */
+static double limit(const fv_fris_search *s, const double *key, size_t n, double slack)
+{
+    double least[MOST_LIMITED + 1];
+    const size_t want = s->keep + 1;
+    size_t have = 0;
+
+    if (want > MOST_LIMITED || n <= want)
+        return INFINITY;
+    for (size_t j = 0; j < n; j++) {
+        size_t at;
+
+        if (have == want && key[j] >= least[want - 1])
+            continue;
+        for (at = have < want ? have++ : want - 1; at && least[at - 1] > key[j]; at--)
+            least[at] = least[at - 1];
+        least[at] = key[j];
+    }
+    return (least[want - 1] + 2 * slack) * (1 + 4 * s->to->tie);
+}
+
 static void row(void *user, void *state, size_t query, const double *key, size_t first, size_t n, double slack)
 {
     const fv_fris_search *s = user;
@@ -63,11 +87,12 @@ static void row(void *user, void *state, size_t query, const double *key, size_t
     for (size_t j = 0; j < n; c++) {
         fv_fris_near *near = (fv_fris_near *)(void *)((char *)state + c * s->near_bytes);
         const size_t end = s->first[c + 1] - first < n ? s->first[c + 1] - first : n;
+        const double most = slack > 0 ? limit(s, key + j, end - j, slack) : (double)INFINITY;
 
         for (; j < end; j++) {
             const uint32_t ref = s->refs[first + j];
 
-            if (key[j] - slack > near->cut || (same && ref == own))
+            if (key[j] > most || key[j] - slack > near->cut || (same && ref == own))
                 continue;
             offer(s, near,
                   (fv_fris_hit){
