@@ -10,8 +10,8 @@ typedef struct fv_fris_values {
     fv_cli_common common;
     const char *labels, *label_column, *names, *val, *val_labels, *out, *html, *apply, *class_name;
     int metric, norm, precision;
-    bool centre, csv, all, clean, join, truth;
-    uint64_t k, top, rounds, min_cluster, max_stolps, k_min, k_max, samples;
+    bool centre, csv, all, clean, join, censor;
+    uint64_t k, top, rounds, min_cluster, max_stolps, k_min, k_max;
     double lambda, f_star, r_star, accept, r_scale, theta;
 } fv_fris_values;
 

@@ -176,7 +176,8 @@ int fv_fris_run_clean(const fv_cli *cli)
     } else if (s.classes < 2) {
         fv_cli_say(cli, "%s: there is one class: nothing speaks against a label", cli->operands[1]);
         code = FV_EXIT_FAILURE;
-    } else if (fv_fris_queue(s.set, s.labels, s.vectors.count, (uint32_t)v->k, &d, &err)) {
+    } else if (v->censor ? fv_fris_censor(s.set, s.labels, s.vectors.count, (uint32_t)v->k, v->theta, 0.5, &d, &err)
+                         : fv_fris_queue(s.set, s.labels, s.vectors.count, (uint32_t)v->k, &d, &err)) {
         code = fv_cli_fail(cli, &err);
     }
     if (!code && d) {

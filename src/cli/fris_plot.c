@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACROSS = 160, CELL = 4, MARGIN = 16 }; /* cells of the longer side, their pixels, free space */
+enum { ACROSS = 120, CELL = 4, MARGIN = 16 }; /* cells of the longer side, their pixels, free space */
 
 /* Colours that people who confuse red and green tell apart (Okabe and Ito 2008). */
 static const char *const colours[] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",
@@ -77,12 +77,12 @@ static const char *colour(uint32_t label)
     return colours[label % FV_COUNT(colours)];
 }
 
-/* Strength of a cell in fifths: level sets are where it changes. */
+/* Strength of a cell in fifths, -1 where it is nobody's: level sets are where it changes. */
 static int level(const fv_fris_decisions *d, size_t i)
 {
     const double s = d->s_star[i];
 
-    return s <= 0 ? 0 : s >= 1 ? 4 : (int)(s * 5);
+    return s < 0 ? -1 : s >= 1 ? 4 : (int)(s * 5);
 }
 
 /* Runs of equal cells of a row are one rectangle. */
@@ -97,7 +97,7 @@ static void draw_plane(const plot *p, const fv_fris_decisions *d, FILE *out)
                     break;
             fprintf(out, "<rect x=\"%zu\" y=\"%zu\" width=\"%zu\" height=\"%d\" fill=\"%s\" fill-opacity=\"%.2f\"/>\n",
                     MARGIN + x * CELL, MARGIN + y * CELL, (end - x) * CELL, CELL, colour(d->label[i]),
-                    d->s_star[i] < 0 ? 0.0 : 0.08 + 0.11 * level(d, i));
+                    level(d, i) < 0 ? 0.0 : 0.08 + 0.11 * level(d, i));
         }
 }
 
