@@ -4,6 +4,7 @@
 #   make deps       install Debian packages       make accuracy   training to published figures
 #   make install    to PREFIX below DESTDIR       make soak       sanitizers, other CPUs, long runs
 #   make format     clang-format                  make lint       clang-format, clang-tidy, cppcheck
+#   make pictures   drawings of the manual
 # Variables: PREFIX DESTDIR bindir libdir includedir datadir mandir CC CFLAGS LDFLAGS JOBS
 #   DEPS=skip       install no packages           SANITIZE=1      address and undefined behaviour, in build-asan
 #   QUICK=1         fewer shapes a test           SANITIZE=thread data races, in build-tsan
@@ -69,6 +70,9 @@ format:
 lint: deps-lint
 	@tools/lint
 
+pictures: all
+	@tools/pictures $(BUILD)
+
 install: all
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild $(if $(STRIP),--strip)
 
@@ -82,5 +86,5 @@ uninstall: configure
 clean:
 	rm -rf build build-asan build-tsan build-arm64 build-fuzz build-lint-*
 
-.PHONY: all configure deps deps-build deps-soak deps-lint demo test bench accuracy soak format lint install \
+.PHONY: all configure deps deps-build deps-soak deps-lint demo test bench accuracy soak format lint pictures install \
         install-strip uninstall clean

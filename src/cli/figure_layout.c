@@ -39,8 +39,10 @@ static bool *find_open(fv_cli_figure *f, const size_t *list, size_t count, size_
     const size_t id = mark(f, list, count, entry);
     bool *open = fv_arena_alloc(f->arena, count + 1, sizeof *open);
     size_t *inside = fv_arena_alloc(f->arena, count + 1, sizeof *inside); /* readers within the list */
+    int *begins = fv_arena_alloc(f->arena, count + 2, sizeof *begins);    /* paths past cell i that begin, less ends */
+    int passing = 0;
 
-    if (!open || !inside)
+    if (!open || !inside || !begins)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         const fv_cli_cell *cell = &f->cells[list[i]];
@@ -51,13 +53,16 @@ static bool *find_open(fv_cli_figure *f, const size_t *list, size_t count, size_
             if (from->list != id)
                 continue;
             inside[from->at]++;
-            for (size_t at = from->at + 1; at < i + 1; at++)
-                open[at - 1] = true;
+            begins[from->at + 1]++;
+            begins[i + 1]--;
         }
     }
     for (size_t i = 0; i < count; i++)
-        for (size_t at = i + 2; inside[i + 1] < f->cells[list[i]].readers && at <= count; at++)
-            open[at - 1] = true;
+        begins[i + 2] += inside[i + 1] < f->cells[list[i]].readers; /* to what lies behind the list */
+    for (size_t i = 0; i < count; i++) {
+        passing += begins[i + 1];
+        open[i] = passing > 0;
+    }
     return open;
 }
 
@@ -72,8 +77,10 @@ typedef struct part {
 /* The group's first member stands for it. */
 static size_t leader(const fv_cli_figure *f, size_t index)
 {
-    while (f->cells[index].group != index)
+    while (f->cells[index].group != index) {
+        f->cells[index].group = f->cells[f->cells[index].group].group;
         index = f->cells[index].group;
+    }
     return index;
 }
 
@@ -81,10 +88,10 @@ static size_t leader(const fv_cli_figure *f, size_t index)
 static part *split(fv_cli_figure *f, const size_t *list, size_t count, size_t entry, size_t *n)
 {
     const size_t id = mark(f, list, count, entry);
-    part *parts = fv_arena_alloc(f->arena, count, sizeof *parts);
-    size_t *room = fv_arena_alloc(f->arena, count, sizeof *room);
+    size_t *room = fv_arena_alloc(f->arena, count, sizeof *room), leaders = 0;
+    part *parts;
 
-    if (!parts || !room)
+    if (!room)
         return NULL;
     for (size_t i = 0; i < count; i++)
         f->cells[list[i]].group = list[i];
@@ -101,6 +108,11 @@ static part *split(fv_cli_figure *f, const size_t *list, size_t count, size_t en
             }
         }
     }
+    for (size_t i = 0; i < count; i++)
+        leaders += leader(f, list[i]) == list[i];
+    parts = fv_arena_alloc(f->arena, leaders, sizeof *parts);
+    if (!parts)
+        return NULL;
     *n = 0;
     for (size_t i = 0; i < count; i++) {
         if (leader(f, list[i]) != list[i])
