@@ -19,8 +19,8 @@ def skip(why):
     sys.exit(77)
 
 
-def evaluate(net, weights):
-    return subprocess.run([FOVEA, "eval", net, "--weights", weights, SHARED / "cifar10-sample", "--json"],
+def evaluate(net, weights, data=SHARED / "cifar10-sample"):
+    return subprocess.run([FOVEA, "eval", net, "--weights", weights, data, "--json"],
                           capture_output=True, text=True)
 
 
@@ -41,6 +41,8 @@ def main():
         skip("python3-torch is not installed")
     with tempfile.TemporaryDirectory() as folder:
         for layers, (name, right) in RESNETS.items():
+            if layers > 32 and os.environ.get("QUICK"):
+                continue
             weights = pathlib.Path(folder) / f"{layers}.safetensors"
             subprocess.run([PYTHON, SOURCE / "tools" / "convert_pth", SHARED / "models" / "cifar10-resnet" / name, weights],
                            check=True, capture_output=True)
@@ -52,6 +54,14 @@ def main():
         run = evaluate("resnet-18", pathlib.Path(folder) / "20.safetensors")
         check(run.returncode == 1 and "tensor 'conv1.weight' is 16x3x3x3" in run.stderr
               and "resnet-18 needs 64x3x7x7" in run.stderr, run.stderr)
+
+        made = subprocess.run([PYTHON, SOURCE / "tools" / "picture_arrays", SHARED / "imagenet-pictures", folder],
+                              capture_output=True, text=True)
+        check(made.returncode == 0, made.stderr)
+        run = evaluate("squeezenet-1.0-caffe", SHARED / "models" / "squeezenet-1.0-caffe" / "squeezenet-1.0-caffe.safetensors",
+                       folder)
+        found = [round(json.loads(run.stdout)[key] * 110) for key in ("top1", "top5")] if run.returncode == 0 else run.stderr
+        check(found == [72, 90], f"SqueezeNet: 72 and 90 of 110 are wanted, found {found}")
 
         # a file that would run a command when it is read
         bad, mark = pathlib.Path(folder) / "bad.pth", pathlib.Path(folder) / "mark"

@@ -302,6 +302,9 @@ typedef struct fv_data_options {
  * data_batch_5.bin (as many as there are) and test_batch.bin, or CIFAR-100's train.bin and test.bin. One of the two sets
  * may be absent. Classes are called as batches.meta.txt or fine_label_names.txt says, without them by their numbers.
  *
+ * Or NumPy's arrays: train-pictures.npy and test-pictures.npy, uint8 [N,H,W,C] or float32 (inputs that are prepared
+ * already), with whole numbers in train-labels.npy and test-labels.npy.
+ *
  * Or pictures in files: a folder with a folder a class, pictures at any depth below; in train/ and val/ (valid/,
  * validation/) and perhaps test/, or in one folder that is split 70:15:15, each class alike, pictures that look alike on
  * one side. Or a list of them: CSV with a header (path, class, perhaps split), or lines "path class". Each picture is
@@ -318,7 +321,8 @@ FV_API fv_status fv_data_from_memory(const fv_host *host, const uint8_t *pixels,
 FV_API size_t fv_data_count(const fv_data *data, fv_split split);
 FV_API size_t fv_data_classes(const fv_data *data);
 FV_API const char *fv_data_class_name(const fv_data *data, size_t index);
-/** Pixels [height,width,channels] and label of one sample; of pictures in files the label alone, pixels are NULL. */
+/** Pixels [height,width,channels] and label of one sample; of pictures in files and of arrays of floats the label alone,
+ * pixels are NULL. */
 FV_API const uint8_t *fv_data_sample(const fv_data *data, fv_split split, size_t index, uint32_t *label);
 /** The file of a sample, NULL for data that is not in picture files. */
 FV_API const char *fv_data_path(const fv_data *data, fv_split split, size_t index);

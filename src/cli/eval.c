@@ -62,6 +62,9 @@ static void count(measured *m)
 
 /* ------------------------------------------------------------------------------------------------------- text */
 
+/* A table of more classes than this cannot be read; --json has it. */
+enum { CONFUSION_MOST = 30 };
+
 static bool print_confusion(const fv_cli *cli, const measured *m)
 {
     const size_t classes = m->result.classes;
@@ -69,7 +72,7 @@ static bool print_confusion(const fv_cli *cli, const measured *m)
     fv_cli_grid grid;
     bool good = columns != NULL;
 
-    if (good) {
+    if (good && classes <= CONFUSION_MOST) {
         columns[0] = (fv_cli_column){"label", false};
         for (size_t c = 0; c < classes; c++)
             columns[c + 1] = (fv_cli_column){class_name(m, c), true};
@@ -104,6 +107,8 @@ static bool print_classes(const fv_cli *cli, const measured *m)
     for (size_t c = 0; c < m->result.classes; c++) {
         const fv_cli_class_score s = fv_cli_confusion_score(&m->confusion, c);
 
+        if (m->result.classes > CONFUSION_MOST && !s.samples)
+            continue;
         fv_cli_grid_cell(&grid, "%s", class_name(m, c));
         fv_cli_grid_cell(&grid, "%llu", (unsigned long long)s.samples);
         fv_cli_grid_cell(&grid, s.said ? "%.4f" : "-", s.precision);

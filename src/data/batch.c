@@ -51,6 +51,11 @@ fv_status fv_batch_check(const fv_data *data, const fv_preprocess *p, const fv_a
                                                          p->shorter ? p->shorter : p->width, p->channels, err)
                                       : FV_OK;
 
+    if (data->floats && (data->height != p->height || data->width != p->width || data->channels != p->channels))
+        return fv_fail(err, FV_E_SHAPE, "arrays of %zux%zux%zu floats: the network reads %zux%zux%zu", data->height,
+                       data->width, data->channels, p->height, p->width, p->channels);
+    if (data->floats && augment)
+        return fv_fail(err, FV_E_ARGUMENT, "arrays of floats cannot be augmented; save the pictures as uint8");
     if (!status)
         status = fv_prepare_check(&f.rest, f.height, f.width, f.channels, err);
     if (!status && augment)
@@ -101,6 +106,10 @@ void fv_batch_fill(const fv_data *data, fv_split split, const uint32_t *indices,
         const uint8_t *pixels = fetch(data, split, indices[i], &label, shelf, file, values);
 
         labels[i] = (int32_t)label;
+        if (data->floats) {
+            memcpy(out + i * values, fv_data_input(data, split, indices[i], NULL), values * sizeof *out);
+            continue;
+        }
         if (augment) {
             fv_augment_apply(augment, seed, epoch, indices[i], pixels, picture, f.height, f.width, f.channels,
                              (float *)(void *)(picture + sizes.picture));

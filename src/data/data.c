@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "data/arrays.h"
 #include "data/cifar.h"
 #include "data/idx.h"
 #include "image/resize.h"
@@ -112,7 +113,8 @@ static void hash_pictures(XXH3_state_t *state, const fv_data *data)
 static void hash(fv_data *data)
 {
     const fv_samples *samples = data->train.count ? &data->train : &data->test;
-    const size_t bytes = samples->count * data->height * data->width * data->channels;
+    const size_t bytes =
+        samples->count * data->height * data->width * data->channels * (data->floats ? sizeof(float) : 1);
     XXH3_state_t state; /* 576 bytes, 64-byte aligned by its type */
     XXH128_canonical_t canonical;
 
@@ -169,6 +171,8 @@ fv_status fv_data_open(const fv_host *host, const char *path, const fv_data_opti
         return fv_fail_memory(err, sizeof *data, path);
     if (fv_cifar_found(path))
         status = fv_cifar_open(data, path, err);
+    else if (fv_arrays_found(path))
+        status = fv_arrays_open(data, path, err);
     else
         status = fv_folder_found(path) ? fv_folder_open(data, path, &chosen, err) : fv_mnist_open(data, path, err);
     if (!status)
@@ -273,23 +277,41 @@ const char *fv_data_class_name(const fv_data *data, size_t index)
     return data->in_files ? data->pictures.classes[index] : data->names[index];
 }
 
+/* A sample's row in the block of its set; its label. False behind the last. */
+static bool find(const fv_data *data, fv_split split, size_t index, const fv_samples **samples, size_t *row,
+                 uint32_t *label)
+{
+    if (index >= data->counts[split])
+        return false;
+    *samples = split == FV_TEST ? &data->test : &data->train;
+    *row = index;
+    if (split != FV_TEST && data->order)
+        *row = data->order[split == FV_VAL ? index : data->counts[FV_VAL] + index];
+    if (label)
+        *label = (*samples)->labels[*row];
+    return true;
+}
+
 const uint8_t *fv_data_sample(const fv_data *data, fv_split split, size_t index, uint32_t *label)
 {
-    const fv_samples *samples = split == FV_TEST ? &data->test : &data->train;
-    size_t row = index;
+    const fv_samples *samples;
+    size_t row;
 
-    if (index >= data->counts[split])
+    if (data->in_files && index < data->counts[split] && label)
+        *label = data->pictures.items[data->rows[split][index]].label;
+    if (data->in_files || !find(data, split, index, &samples, &row, label) || data->floats)
         return NULL;
-    if (data->in_files) {
-        if (label)
-            *label = data->pictures.items[data->rows[split][index]].label;
-        return NULL;
-    }
-    if (split != FV_TEST && data->order)
-        row = data->order[split == FV_VAL ? index : data->counts[FV_VAL] + index];
-    if (label)
-        *label = samples->labels[row];
     return samples->pixels + row * data->height * data->width * data->channels;
+}
+
+const float *fv_data_input(const fv_data *data, fv_split split, size_t index, uint32_t *label)
+{
+    const fv_samples *samples;
+    size_t row;
+
+    if (!data->floats || !find(data, split, index, &samples, &row, label))
+        return NULL;
+    return (const float *)(const void *)samples->pixels + row * data->height * data->width * data->channels;
 }
 
 void fv_data_size(const fv_data *data, size_t *height, size_t *width, size_t *channels)
@@ -352,6 +374,7 @@ size_t fv_data_bytes(const fv_data *data)
 
     if (data->in_files)
         return data->pictures.size * sizeof *data->pictures.items + 3 * data->pictures.count * sizeof **data->rows;
-    return count * (data->height * data->width * data->channels + sizeof(uint32_t)) + order +
-           data->classes * (sizeof *data->names + CLASS_NAME);
+    return count *
+               (data->height * data->width * data->channels * (data->floats ? sizeof(float) : 1) + sizeof(uint32_t)) +
+           order + data->classes * (sizeof *data->names + CLASS_NAME);
 }

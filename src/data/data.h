@@ -6,8 +6,8 @@
 
 /* Pictures [count,height,width,channels] and their labels, in the order of the file. */
 typedef struct fv_samples {
-    uint8_t *block; /* the allocation that holds the pixels, perhaps behind a file's header */
-    const uint8_t *pixels;
+    uint8_t *block;        /* the allocation that holds the pixels, perhaps behind a file's header */
+    const uint8_t *pixels; /* of floats: where those begin, aligned */
     uint32_t *labels;
     size_t count;
 } fv_samples;
@@ -15,6 +15,7 @@ typedef struct fv_samples {
 struct fv_data {
     fv_host host;
     size_t height, width, channels, classes;
+    bool floats; /* samples are not pictures, but inputs that were prepared elsewhere */
     fv_samples train, test;
     uint32_t *order; /* numbers of train's samples: validation first, then training; NULL = all train, as they stand */
     size_t counts[3];
@@ -32,6 +33,9 @@ const char *fv_data_hash(const fv_data *data);
 
 /* What the samples take in memory, their order and names included. */
 size_t fv_data_bytes(const fv_data *data);
+
+/* Values [height,width,channels] of one sample of data with `floats`, else NULL. */
+const float *fv_data_input(const fv_data *data, fv_split split, size_t index, uint32_t *label);
 
 /* Cut into splits, name the classes and hash; on failure the caller frees `data`. Labels are below data->classes.
  *

@@ -187,6 +187,9 @@ fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data 
 
     if (!fv_data_count(data, split))
         return fv_fail(err, FV_E_ARGUMENT, "the data has no samples in the split that was asked for");
+    if (fv_data_classes(data) > fv_net_classes(net))
+        return fv_fail(err, FV_E_SHAPE, "%s tells %zu classes apart, the data has %zu", fv_net_name(net),
+                       fv_net_classes(net), fv_data_classes(data));
     status = fv_kernels_choose(o->isa, &exec.kernels, err);
     if (status)
         return status;
