@@ -50,39 +50,41 @@ fv_status fv_plan_kinds(fv_plan *plan, fv_error *err)
     return FV_OK;
 }
 
-/* Bytes alive at a step, by kind; their sum. Values in another's place take none of their own. */
-static size_t alive(const fv_plan *plan, const fv_kernels *kernels, size_t step, size_t bytes[FV_KINDS])
-{
-    size_t sum = 0;
+/* Bytes that begin to live at a step, less those that ended before it; values in another's place take none. */
+typedef struct change {
+    long long bytes[FV_KINDS];
+} change;
 
-    for (size_t k = 0; k < FV_KINDS; k++)
-        bytes[k] = 0;
+fv_status fv_plan_count(fv_plan *plan, const fv_kernels *kernels, fv_error *err)
+{
+    fv_plan_parts *parts = &plan->parts;
+    change *changes = fv_arena_alloc(&plan->graph->arena, plan->n_steps + 2, sizeof *changes), now = {{0}};
+    long long most = 0;
+
+    if (!changes)
+        return fv_fail_memory(err, plan->n_steps * sizeof *changes, "a memory plan");
     for (size_t v = 1; v < plan->graph->n_values; v++)
-        if (plan->home[v] == v && plan->offset[v] != SIZE_MAX && plan->first[v] <= step && step <= plan->last[v]) {
-            const size_t size = fv_plan_bytes(plan, (fv_value)v, kernels);
+        if (plan->home[v] == v && plan->offset[v] != SIZE_MAX && plan->first[v] != UINT32_MAX) {
+            const long long bytes = (long long)fv_plan_bytes(plan, (fv_value)v, kernels);
 
-            bytes[plan->kind[v]] += size;
-            sum += size;
+            changes[plan->first[v]].bytes[plan->kind[v]] += bytes;
+            changes[plan->last[v] + 1].bytes[plan->kind[v]] -= bytes;
         }
-    return sum;
-}
-
-void fv_plan_count(const fv_plan *plan, const fv_kernels *kernels, fv_plan_parts *parts)
-{
-    size_t bytes[FV_KINDS], most = 0;
-
     *parts = (fv_plan_parts){.unused = plan->scratch_at, .scratch = plan->arena_bytes - plan->scratch_at};
     for (size_t i = 0; i < plan->n_steps; i++) {
-        const size_t sum = alive(plan, kernels, i, bytes);
+        long long sum = 0;
 
+        for (size_t k = 0; k < FV_KINDS; k++)
+            sum += now.bytes[k] += changes[i].bytes[k];
         if (sum <= most)
             continue;
         most = sum;
-        parts->packed = bytes[FV_KIND_PACKED];
-        parts->activations = bytes[FV_KIND_ACTIVATION];
-        parts->gradients = bytes[FV_KIND_GRADIENT];
-        parts->unused = plan->scratch_at - sum;
+        parts->packed = (size_t)now.bytes[FV_KIND_PACKED];
+        parts->activations = (size_t)now.bytes[FV_KIND_ACTIVATION];
+        parts->gradients = (size_t)now.bytes[FV_KIND_GRADIENT];
+        parts->unused = plan->scratch_at - (size_t)sum;
     }
+    return FV_OK;
 }
 
 void fv_plan_stored(const fv_plan *plan, const fv_kernels *kernels, size_t *weights, size_t *optimizer)

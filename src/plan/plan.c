@@ -56,6 +56,8 @@ fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan 
         status = fv_plan_kinds(plan, err);
     if (!status)
         status = fv_plan_memory(plan, options->kernels, options->slices, err);
+    if (!status)
+        status = fv_plan_count(plan, options->kernels, err);
     return status;
 }
 

@@ -55,6 +55,13 @@ typedef enum fv_plan_kind {
     FV_KINDS
 } fv_plan_kind;
 
+/* What lies in the arena when it is fullest: the parts' sum is arena_bytes. */
+typedef struct fv_plan_parts {
+    size_t packed, activations, gradients; /* see fv_plan_kind */
+    size_t unused;                         /* between the others */
+    size_t scratch;                        /* of all threads */
+} fv_plan_parts;
+
 typedef struct fv_plan {
     fv_graph *graph;
     fv_plan_step *steps; /* memory of the graph's arena, like all of this */
@@ -68,6 +75,7 @@ typedef struct fv_plan {
     size_t arena_bytes;               /* values, then scratch */
     size_t scratch_at, scratch_bytes; /* of one slice */
     size_t sum_bytes;                 /* of all values, had each its own memory */
+    fv_plan_parts parts;
 } fv_plan;
 
 /* Passes of the first kind, before differentiation; each is listed with a name. */
@@ -75,14 +83,6 @@ fv_status fv_plan_simplify(fv_graph *graph, const char *without, fv_error *err);
 
 /* Plan the graph; it is rewritten, and must outlive the plan, which lies in its arena. */
 fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan *plan, fv_error *err);
-
-/* What lies in the arena when it is fullest: the parts' sum is arena_bytes. */
-typedef struct fv_plan_parts {
-    size_t packed, activations, gradients; /* see fv_plan_kind */
-    size_t unused;                         /* between the others */
-    size_t scratch;                        /* of all threads */
-} fv_plan_parts;
-void fv_plan_count(const fv_plan *plan, const fv_kernels *kernels, fv_plan_parts *parts);
 
 /* Bytes of parameters and running averages, and of the optimizer's states, that the graph wants from the store. */
 void fv_plan_stored(const fv_plan *plan, const fv_kernels *kernels, size_t *weights, size_t *optimizer);
@@ -120,6 +120,7 @@ fv_status fv_plan_schedule(fv_plan *plan, size_t slices, fv_error *err);
 bool fv_plan_writes(const fv_plan *plan, const fv_plan_step *step, fv_value value);
 
 fv_status fv_plan_kinds(fv_plan *plan, fv_error *err);
+fv_status fv_plan_count(fv_plan *plan, const fv_kernels *kernels, fv_error *err); /* fills parts */
 fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err);
 
 #endif

@@ -42,14 +42,13 @@ size_t fv_memory_sum(const fv_memory *memory)
 
 static void add_arena(const fv_exec *exec, fv_memory *memory)
 {
-    fv_plan_parts in;
+    const fv_plan_parts *in = &exec->plan.parts;
 
-    fv_plan_count(&exec->plan, exec->kernels, &in);
-    memory->packed = in.packed;
-    memory->activations = in.activations;
-    memory->gradients = in.gradients;
-    memory->scratch = in.scratch;
-    memory->unused = in.unused;
+    memory->packed = in->packed;
+    memory->activations = in->activations;
+    memory->gradients = in->gradients;
+    memory->scratch = in->scratch;
+    memory->unused = in->unused;
 }
 
 void fv_memory_of_exec(const fv_exec *exec, fv_memory *memory)
