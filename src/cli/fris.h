@@ -37,9 +37,16 @@ const char *fv_fris_name_of(const fv_fris_source *source, uint32_t object);
 
 fv_fris_stolp_options fv_fris_stolps_wanted(const fv_fris_values *values);
 
-/* A file for results, or standard output if path is NULL. Closing says whether all has arrived. */
-FILE *fv_fris_file_open(const fv_cli *cli, const char *path);
-int fv_fris_file_close(const fv_cli *cli, const char *path, FILE *file);
+/* A file for results, collected in memory and replaced at once; standard output if path is NULL. These say what is wrong:
+ * opening returns NULL, closing the exit code. */
+typedef struct fv_fris_file {
+    FILE *out;
+    char *data;
+    size_t size;
+} fv_fris_file;
+
+FILE *fv_fris_file_open(const fv_cli *cli, const char *path, fv_fris_file *file);
+int fv_fris_file_close(const fv_cli *cli, const char *path, fv_fris_file *file);
 
 /* A page of a table: title, then rows of cells. What looks like the name of a picture is shown. */
 void fv_fris_page_begin(FILE *out, const char *title, const char *const *columns);

@@ -78,7 +78,8 @@ static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
 {
     static const char *const columns[] = {"object", "label", "suggested", "S", "says", "nearest of its own", NULL};
     const char *path = ((const fv_fris_values *)cli->values)->html;
-    FILE *out = fv_fris_file_open(cli, path);
+    fv_fris_file file;
+    FILE *out = fv_fris_file_open(cli, path, &file);
 
     if (!out)
         return FV_EXIT_FAILURE;
@@ -95,7 +96,7 @@ static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
         fv_fris_page_row(out);
     }
     fv_fris_page_end(out);
-    return fv_fris_file_close(cli, path, out);
+    return fv_fris_file_close(cli, path, &file);
 }
 
 /* ---------------------------------------------------------------------------------------------------- corrections */
@@ -118,7 +119,8 @@ static int apply(const fv_cli *cli, const fv_fris_source *s)
     fv_arena arena;
     fv_table t;
     fv_error err = {0};
-    FILE *out = NULL;
+    fv_fris_file file;
+    FILE *out;
     int code = label ? FV_EXIT_OK : fv_cli_memory(cli);
 
     fv_arena_init(&arena, &cli->host);
@@ -142,7 +144,9 @@ static int apply(const fv_cli *cli, const fv_fris_source *s)
             label[i] = fv_table_at(&t, r, said);
         }
     }
-    if (!code && (out = fv_fris_file_open(cli, v->out))) {
+    if (!code && !(out = fv_fris_file_open(cli, v->out, &file)))
+        code = FV_EXIT_FAILURE;
+    if (!code) {
         fputs("name,label\n", out);
         for (size_t i = 0; i < s->vectors.count; i++) {
             fv_cli_csv_field(out, s->names[i]);
@@ -152,7 +156,7 @@ static int apply(const fv_cli *cli, const fv_fris_source *s)
         }
     }
     if (!code)
-        code = fv_fris_file_close(cli, v->out, out);
+        code = fv_fris_file_close(cli, v->out, &file);
     if (!code)
         fv_cli_note(cli, "%zu of %zu labels are others than before", changed, s->vectors.count);
     fv_arena_free(&arena);

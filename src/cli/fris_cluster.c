@@ -112,7 +112,8 @@ static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
 {
     static const char *const columns[] = {"cluster", "stolp", "members", NULL};
     const char *path = ((const fv_fris_values *)cli->values)->html;
-    FILE *out = fv_fris_file_open(cli, path);
+    fv_fris_file file;
+    FILE *out = fv_fris_file_open(cli, path, &file);
 
     if (!out)
         return FV_EXIT_FAILURE;
@@ -130,7 +131,7 @@ static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
         fv_fris_page_row(out);
     }
     fv_fris_page_end(out);
-    return fv_fris_file_close(cli, path, out);
+    return fv_fris_file_close(cli, path, &file);
 }
 
 int fv_fris_run_cluster(const fv_cli *cli)

@@ -1,15 +1,20 @@
 /* fris plot: two-dimensional examples as SVG. The plane is coloured by the class of the nearest stolp, the stronger the
  * larger S against the next class; its steps are level sets of S, a fifth each; stolps are ringed. */
 #include "cli/fris.h"
+#include "cli/svg.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ACROSS = 120, CELL = 4, MARGIN = 16 }; /* cells of the longer side, their pixels, free space */
 
-/* Colours that people who confuse red and green tell apart (Okabe and Ito 2008). */
-static const char *const colours[] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",
-                                      "#56b4e9", "#d55e00", "#f0e442", "#444444"};
+/* Colours that people who confuse red and green tell apart (Okabe and Ito 2008), and strengths of S. */
+static const char style[] = ".k0{fill:#0072b2}.k1{fill:#e69f00}.k2{fill:#009e73}.k3{fill:#cc79a7}.k4{fill:#56b4e9}"
+                            ".k5{fill:#d55e00}.k6{fill:#f0e442}.k7{fill:#444}.none{fill:#999}"
+                            ".s0{fill-opacity:.08}.s1{fill-opacity:.19}.s2{fill-opacity:.3}.s3{fill-opacity:.41}"
+                            ".s4{fill-opacity:.52}.plane{shape-rendering:crispEdges}.object{stroke:#fff}"
+                            ".stolp{fill:none;stroke:#000;stroke-width:2}";
+enum { COLOURS = 8 };
 
 typedef struct plot {
     const fv_cli *cli;
@@ -72,9 +77,14 @@ static fv_status decide(const plot *p, fv_fris_decisions **out, fv_error *err)
     return status;
 }
 
-static const char *colour(uint32_t label)
+/* "k3 object" for class 3 */
+static const char *look(char buf[32], uint32_t label, const char *more)
 {
-    return colours[label % FV_COUNT(colours)];
+    if (label == FV_FRIS_NONE)
+        snprintf(buf, 32, "none %s", more);
+    else
+        snprintf(buf, 32, "k%u %s", label % COLOURS, more);
+    return buf;
 }
 
 /* Strength of a cell in fifths, -1 where it is nobody's: level sets are where it changes. */
@@ -85,9 +95,12 @@ static int level(const fv_fris_decisions *d, size_t i)
     return s < 0 ? -1 : s >= 1 ? 4 : (int)(s * 5);
 }
 
-/* Runs of equal cells of a row are one rectangle. */
-static void draw_plane(const plot *p, const fv_fris_decisions *d, FILE *out)
+/* Runs of equal cells of a row are one rectangle; what is nobody's stays white. */
+static void draw_plane(const plot *p, const fv_fris_decisions *d, fv_cli_svg *svg)
 {
+    char buf[32], strength[16];
+
+    fv_cli_svg_open(svg, "plane", NULL);
     for (size_t y = 0; y < p->cells[1]; y++)
         for (size_t x = 0, end; x < p->cells[0]; x = end) {
             const size_t i = y * p->cells[0] + x;
@@ -95,53 +108,46 @@ static void draw_plane(const plot *p, const fv_fris_decisions *d, FILE *out)
             for (end = x + 1; end < p->cells[0]; end++)
                 if (d->label[y * p->cells[0] + end] != d->label[i] || level(d, y * p->cells[0] + end) != level(d, i))
                     break;
-            fprintf(out, "<rect x=\"%zu\" y=\"%zu\" width=\"%zu\" height=\"%d\" fill=\"%s\" fill-opacity=\"%.2f\"/>\n",
-                    MARGIN + x * CELL, MARGIN + y * CELL, (end - x) * CELL, CELL, colour(d->label[i]),
-                    level(d, i) < 0 ? 0.0 : 0.08 + 0.11 * level(d, i));
+            if (level(d, i) < 0)
+                continue;
+            snprintf(strength, sizeof strength, "s%d", level(d, i));
+            fv_cli_svg_rect(svg, look(buf, d->label[i], strength), (double)(MARGIN + x * CELL),
+                            (double)(MARGIN + y * CELL), (double)((end - x) * CELL), CELL, 0);
         }
+    fv_cli_svg_close(svg);
 }
 
-static void draw_objects(const plot *p, FILE *out)
+static void draw_objects(const plot *p, fv_cli_svg *svg)
 {
+    char buf[32];
+
     for (size_t i = 0; i < p->source->vectors.count; i++) {
         const double x = MARGIN + (coordinate(p, i, 0) - p->low[0]) / p->step * CELL;
         const double y = MARGIN + ((double)p->cells[1] - (coordinate(p, i, 1) - p->low[1]) / p->step) * CELL;
 
         for (size_t s = 0; s < p->n_stolps; s++)
             if (p->stolp[s] == i)
-                fprintf(out,
-                        "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"9\" fill=\"none\" stroke=\"#000\" stroke-width=\"2\"/>\n",
-                        x, y);
-        fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\" stroke=\"#fff\"/>\n", x, y,
-                p->label[i] == FV_FRIS_NONE ? "#999" : colour(p->label[i]));
+                fv_cli_svg_circle(svg, "stolp", x, y, 9);
+        fv_cli_svg_circle(svg, look(buf, p->label[i], "object"), x, y, 4);
     }
 }
 
 static int draw(plot *p)
 {
-    const char *path = ((const fv_fris_values *)p->cli->values)->out;
     fv_fris_decisions *d;
+    fv_cli_svg svg;
     fv_error err = {0};
-    FILE *out;
 
     frame(p);
     if (decide(p, &d, &err))
         return fv_cli_fail(p->cli, &err);
-    if ((out = fv_fris_file_open(p->cli, path))) {
-        const size_t width = 2 * MARGIN + p->cells[0] * CELL, height = 2 * MARGIN + p->cells[1] * CELL;
-
-        fprintf(out,
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%zu\" height=\"%zu\" viewBox=\"0 0 %zu %zu\" "
-                "shape-rendering=\"geometricPrecision\">\n<rect width=\"%zu\" height=\"%zu\" fill=\"#fff\"/>\n"
-                "<g shape-rendering=\"crispEdges\">\n",
-                width, height, width, height, width, height);
-        draw_plane(p, d, out);
-        fputs("</g>\n", out);
-        draw_objects(p, out);
-        fputs("</svg>\n", out);
-    }
+    fv_cli_svg_begin(&svg, (double)(2 * MARGIN + p->cells[0] * CELL), (double)(2 * MARGIN + p->cells[1] * CELL),
+                     "competitive similarity in the plane", style);
+    draw_plane(p, d, &svg);
+    draw_objects(p, &svg);
     fv_fris_release(d);
-    return fv_fris_file_close(p->cli, path, out);
+    return fv_cli_svg_write(&svg, ((const fv_fris_values *)p->cli->values)->out, &err) ? fv_cli_fail(p->cli, &err)
+                                                                                       : FV_EXIT_OK;
 }
 
 /* Stolps of the labels, or of the clusters where there are none. */

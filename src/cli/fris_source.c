@@ -1,7 +1,7 @@
 /* Sources of the verb `fris`: a file of vectors, its labels and names. */
-#define _GNU_SOURCE /* vasprintf */
+#define _GNU_SOURCE /* vasprintf, open_memstream */
+#include "base/file.h"
 #include "cli/fris.h"
-#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,26 +162,27 @@ fv_fris_stolp_options fv_fris_stolps_wanted(const fv_fris_values *v)
 
 /* ---------------------------------------------------------------------------------------------------- files, pages */
 
-FILE *fv_fris_file_open(const fv_cli *cli, const char *path)
+FILE *fv_fris_file_open(const fv_cli *cli, const char *path, fv_fris_file *file)
 {
-    FILE *file = path ? fopen(path, "w") : stdout;
-
-    if (!file)
-        fv_cli_say(cli, "%s: cannot be written: %s", path, strerror(errno));
-    return file;
+    *file = (fv_fris_file){.out = stdout};
+    if (path && !(file->out = open_memstream(&file->data, &file->size)))
+        (void)fv_cli_memory(cli);
+    return file->out;
 }
 
-int fv_fris_file_close(const fv_cli *cli, const char *path, FILE *file)
+int fv_fris_file_close(const fv_cli *cli, const char *path, fv_fris_file *file)
 {
-    if (!path || !file)
-        return file ? FV_EXIT_OK : FV_EXIT_FAILURE;
+    fv_error err = {0};
+    int code = FV_EXIT_OK;
 
-    const bool bad = ferror(file) != 0;
-
-    if (fclose(file) == 0 && !bad)
+    if (!path)
         return FV_EXIT_OK;
-    fv_cli_say(cli, "%s: cannot be written: %s", path, strerror(errno));
-    return FV_EXIT_FAILURE;
+    if (fclose(file->out) != 0)
+        code = fv_cli_memory(cli);
+    else if (fv_file_replace(path, &(fv_piece){file->data, file->size}, 1, &err))
+        code = fv_cli_fail(cli, &err);
+    free(file->data);
+    return code;
 }
 
 static void escape(FILE *out, const char *text)
