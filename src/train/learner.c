@@ -64,24 +64,28 @@ static void emit_updates(fv_graph *graph, const fv_settings *s, fv_learner *lear
     const fv_clip_attrs clip = {s->clip};
     fv_value *all = fv_arena_alloc(&graph->arena, learner->n_gradients, sizeof *all);
     const fv_node *norm;
-    fv_value parts;
     int n = 0;
 
-    if (!all) {
+    learner->params = fv_arena_alloc(&graph->arena, learner->n_gradients, sizeof *learner->params);
+    if (!all || !learner->params) {
         fv_fail_memory(&graph->error, learner->n_gradients * sizeof *all, "updates");
         return;
     }
     for (size_t v = 1; v < learner->n_gradients; v++)
-        if (graph->values[v].role == FV_ROLE_PARAM && learner->gradients[v])
+        if (graph->values[v].role == FV_ROLE_PARAM && learner->gradients[v]) {
+            learner->params[n] = (fv_value)v;
             all[n++] = learner->gradients[v];
+        }
+    learner->n_params = (size_t)n;
     graph->label = "update";
     learner->hyper = fv_graph_value(graph, FV_ROLE_INPUT, FV_REAL_T, fv_shape1(2), "hyper");
-    parts = fv_emit(graph, &fv_op_square_sum, NULL, all, n);
-    norm = fv_emit_node(graph, &fv_op_clip_factor, &clip, &parts, 1);
+    learner->squares = fv_emit(graph, &fv_op_square_sum, NULL, all, n);
+    norm = fv_emit_node(graph, &fv_op_clip_factor, &clip, &learner->squares, 1);
     if (!norm)
         return;
     learner->norm = norm->out[0];
     graph->values[learner->norm].keep = true;
+    graph->values[learner->squares].keep = s->log_gradients > 0;
 
     const fv_value factor = s->clip > 0 ? norm->out[1] : 0;
 

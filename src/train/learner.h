@@ -13,6 +13,9 @@ typedef struct fv_learner {
     fv_value input, labels, logits; /* of the forward graph */
     fv_value hyper;                 /* [2]: learning rate, step number from 1 */
     fv_value norm;                  /* [1]: of all gradients, before clipping */
+    fv_value squares;               /* of each part of each gradient: doubles, the parameters' one after another */
+    fv_value *params;               /* [n_params] whose gradients those are */
+    size_t n_params;
     fv_value losses[8];             /* [N] each */
     double weights[8];
     size_t n_losses;

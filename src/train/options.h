@@ -15,7 +15,7 @@ typedef enum fv_optimizer { FV_SGD, FV_ADAM, FV_ADAMW } fv_optimizer;
 typedef enum fv_schedule { FV_CONSTANT, FV_STEP, FV_MULTISTEP, FV_COSINE, FV_ONE_CYCLE } fv_schedule;
 
 typedef struct fv_settings {
-    size_t epochs, batch, limit, step_epochs, patience, crop;
+    size_t epochs, batch, limit, step_epochs, patience, crop, log_gradients;
     uint64_t seed;
     int optimizer, schedule, init; /* init: 0 = the net's own, else fv_init + 1 */
     double lr, momentum, weight_decay, beta1, beta2, eps, clip, smoothing;

@@ -192,6 +192,8 @@ static fv_status reopen(const fv_host *host, const char *folder, const fv_run_ar
         status = fv_checkpoint_load(*out, err);
     if (!status)
         status = fv_results_cut(*out, (*out)->at.epoch, err);
+    if (!status)
+        status = fv_gradients_cut(*out, err);
     fv_text_free(&text);
     fv_net_free(net);
     return status;
@@ -302,7 +304,7 @@ static fv_status step(fv_trainer *t, fv_error *err)
     t->at.data_s += filled - start;
     t->at.compute_s += done - filled;
     t->at.elapsed_s += fv_clock_s() - start;
-    return FV_OK;
+    return fv_gradients_add(t, learner, err);
 }
 
 /* With a validation set, better is a higher top-1, then a lower loss; without one, the last epoch is the best. */

@@ -82,4 +82,8 @@ void fv_trainer_close(fv_trainer *trainer);
 /* ---- models.c */
 fv_status fv_trainer_save_models(fv_trainer *trainer, bool best, fv_error *err);
 
+/* ---- gradients.c: gradients.csv, the norm of each parameter's gradient in every log-gradients-th step */
+fv_status fv_gradients_add(const fv_trainer *trainer, const fv_learner *learner, fv_error *err);
+fv_status fv_gradients_cut(const fv_trainer *trainer, fv_error *err); /* drop rows of steps that will be made again */
+
 #endif
