@@ -85,13 +85,52 @@ static void find_depths(const fv_net_info *info, size_t *depths)
     }
 }
 
+/* By depth. */
+typedef struct depth_sums {
+    double squares[DEPTHS], weights[DEPTHS];
+    size_t layers[DEPTHS];
+} depth_sums;
+
+/* The convolution of the network itself whose weights these are, shortcuts left out; NULL = none. */
+static const fv_layer *conv_of(const fv_net_info *info, const char *param)
+{
+    for (size_t i = 0; param && i < info->count; i++) {
+        const fv_layer *l = &info->layers[i];
+        const size_t n = strlen(l->name);
+
+        if (strcmp(l->type, "conv") == 0 && !l->training_only && strncmp(param, l->name, n) == 0 &&
+            strcmp(param + n, ".weight") == 0 && !strstr(param, "downsample"))
+            return l;
+    }
+    return NULL;
+}
+
+static void add(depth_sums *sums, const fv_learner *learner, const fv_net_info *info, const size_t *depths, bool first)
+{
+    for (size_t v = 1; v < learner->n_gradients; v++) {
+        const fv_value_info *value = &learner->exec->graph.values[v];
+        const fv_layer *l = learner->gradients[v] ? conv_of(info, value->name) : NULL;
+        const size_t depth = l ? depths[l - info->layers] : 0;
+
+        if (!l || depth >= DEPTHS)
+            continue;
+        sums->layers[depth] += first;
+        for (size_t e = 0; e < fv_elements(&value->shape); e++) {
+            const double g = fv_exec_get(learner->exec, learner->gradients[v], e);
+
+            sums->squares[depth] += g * g;
+            sums->weights[depth]++;
+        }
+    }
+}
+
 static void measure(const char *name, const fv_data *data, size_t side, size_t divisor)
 {
     const size_t length = strlen(name);
     const bool bare = length > 4 && strcmp(name + length - 4, "-aux") == 0;
     char zoo[64];
-    double squares[DEPTHS] = {0}, weights[DEPTHS] = {0};
-    size_t layers[DEPTHS] = {0}, *depths;
+    static depth_sums sums;
+    size_t *depths;
     fv_exec_options options = {.seed = 1, .step = &(uint64_t){0}};
     fv_settings settings;
     fv_learner learner;
@@ -112,10 +151,12 @@ static void measure(const char *name, const fv_data *data, size_t side, size_t d
     fv_exec_prepare(learner.exec);
 
     const fv_preprocess *p = fv_net_preprocess(net);
-    const fv_graph *graph = &learner.exec->graph;
     void *scratch = fv_alloc(NULL, fv_batch_scratch(data, p, NULL) + 1, 1);
 
+    memset(&sums, 0, sizeof sums);
     depths = calloc(info.count, sizeof *depths);
+    if (!depths || !scratch)
+        exit(1);
     find_depths(&info, depths);
     check(fv_batch_check(data, p, NULL, &err));
     for (uint32_t b = 0; b < BATCHES; b++) {
@@ -124,35 +165,17 @@ static void measure(const char *name, const fv_data *data, size_t side, size_t d
         for (uint32_t i = 0; i < BATCH; i++)
             indices[i] = b * BATCH + i;
         fv_batch_fill(data, FV_TRAIN, indices, 0, BATCH, p, NULL, 1, 0, fv_exec_at(learner.exec, learner.input),
-                      fv_exec_at(learner.exec, learner.labels), scratch);
+                      fv_exec_at(learner.exec, learner.labels), NULL, scratch);
         fv_exec_compute(learner.exec);
-        for (size_t v = 1; v < learner.n_gradients; v++) {
-            const char *param = graph->values[v].name;
-
-            for (size_t i = 0; param && learner.gradients[v] && i < info.count; i++) {
-                const fv_layer *l = &info.layers[i];
-                const size_t n = strlen(l->name);
-
-                if (strcmp(l->type, "conv") != 0 || l->training_only || strncmp(param, l->name, n) != 0 ||
-                    strcmp(param + n, ".weight") != 0 || strstr(param, "downsample"))
-                    continue;
-                layers[depths[i]] += b == 0;
-                for (size_t e = 0; e < fv_elements(&graph->values[v].shape); e++) {
-                    const double g = fv_exec_get(learner.exec, learner.gradients[v], e);
-
-                    squares[depths[i]] += g * g;
-                    weights[depths[i]]++;
-                }
-            }
-        }
+        add(&sums, &learner, &info, depths, b == 0);
     }
     for (size_t d = 0; d < DEPTHS; d++)
-        if (layers[d])
+        if (sums.layers[d])
             printf("%s,%zu,%zu,%.4g\n",
                    bare                       ? "without heads"
                    : strstr(zoo, "googlenet") ? "with heads"
                                               : zoo,
-                   d, layers[d], sqrt(squares[d] / weights[d]));
+                   d, sums.layers[d], sqrt(sums.squares[d] / sums.weights[d]));
     free(depths);
     fv_release(NULL, scratch);
     fv_learner_free(&learner);

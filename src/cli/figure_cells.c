@@ -162,7 +162,7 @@ static void widen(fv_cli_figure *f)
         half = wanted > half ? wanted : half;
     }
     for (size_t i = 0; i < f->count; i++)
-        if (!f->cells[i].half)
+        if (f->cells[i].half == 0)
             f->cells[i].half = half;
 }
 

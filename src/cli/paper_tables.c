@@ -73,12 +73,16 @@ static unsigned depth(const fv_cli_paper_row *row, const fv_cli_paper_sum *sum)
     return sum->macs == 0 ? 0 : strchr(row->layers, ' ') || sum->last->n_inputs > 1 ? 2 : 1;
 }
 
-static void printed(fv_cli_grid *grid, double number, const char *unit)
+/* What the paper prints, and what we count; nothing where it prints nothing. */
+static void beside(fv_cli_grid *grid, double printed, double counted, int digits, const char *unit)
 {
-    if (number > 0)
-        fv_cli_grid_cell(grid, "%g%s", number, unit);
-    else
+    if (printed > 0) {
+        fv_cli_grid_cell(grid, "%g%s", printed, unit);
+        fv_cli_grid_cell(grid, "%.*f%s", digits, counted, unit);
+    } else {
         fv_cli_grid_cell(grid, "%s", "");
+        fv_cli_grid_cell(grid, "%s", "");
+    }
 }
 
 static void googlenet_row(fv_cli_grid *grid, const fv_net_info *info, const fv_cli_paper_row *row)
@@ -99,11 +103,12 @@ static void googlenet_row(fv_cli_grid *grid, const fv_net_info *info, const fv_c
     size_cell(grid, sum.last);
     fv_cli_grid_cell(grid, "%u", depth(row, &sum));
     for (size_t i = 0; i < 6; i++)
-        fv_cli_grid_cell(grid, numbers[i] ? "%" PRIu64 : "", numbers[i]);
-    printed(grid, row->params_k, "K");
-    fv_cli_grid_cell(grid, row->params_k > 0 ? "%.1fK" : "", params_k);
-    printed(grid, row->ops_m, "M");
-    fv_cli_grid_cell(grid, row->ops_m > 0 ? "%.0fM" : "", ops_m);
+        if (numbers[i])
+            fv_cli_grid_cell(grid, "%" PRIu64, numbers[i]);
+        else
+            fv_cli_grid_cell(grid, "%s", "");
+    beside(grid, row->params_k, params_k, 1, "K");
+    beside(grid, row->ops_m, ops_m, 0, "M");
     if (row->params_k > 0 && (params_k > 1.01 * row->params_k || params_k < .99 * row->params_k))
         fv_cli_grid_cell(grid, "%s", "the layers that the row describes have other numbers");
     else
