@@ -38,14 +38,17 @@ static bool starts(const char *text, const char *word)
     return strncmp(text, word, strlen(word)) == 0;
 }
 
-/* The text without `dropout RATE` and without `crop 4 flip` of its train line. */
+/* The text with `dropout 0` and without `crop 4 flip` of its train line. */
 static void still(char *text)
 {
     for (char *at = text; *at;) {
         const bool dropout = starts(at, "dropout "), crop = starts(at, "train crop ");
         const size_t rate = dropout ? 8 + strspn(at + 8, ".0123456789") : crop ? strcspn(at, "\n") : 0;
 
-        memset(at, ' ', rate);
+        if (dropout)
+            memset(at + 8, '0', rate - 8);
+        else
+            memset(at, ' ', rate);
         at += rate ? rate : 1;
     }
 }
