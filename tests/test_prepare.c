@@ -104,9 +104,11 @@ static void prepare_resizes(void **state)
 static void prepare_cuts_the_middle(void **state)
 {
     static const struct {
-        size_t height, width, shorter, resized_height, resized_width, pad;
-    } cases[] = {{30, 41, 16, 16, 21, 0}, {375, 500, 256, 256, 341, 0}, {500, 375, 256, 341, 256, 3},
-                 {16, 16, 16, 16, 16, 0}, {20, 90, 20, 20, 90, 1},      {7, 5, 16, 22, 16, 0}};
+        size_t height, width, shorter, resized_height, resized_width, pad, top, left;
+    } cases[] = {
+        {30, 41, 16, 16, 21, 0, 2, 6},          {375, 500, 256, 256, 341, 0, 122, 166},
+        {500, 375, 256, 341, 256, 3, 164, 123}, {16, 16, 16, 16, 16, 0, 2, 3},
+        {20, 90, 20, 20, 90, 1, 4, 40},         {7, 5, 16, 22, 16, 0, 5, 3}}; /* half a pixel: to the even one */
     enum { H = 12, W = 10 };
 
     (void)state;
@@ -123,7 +125,7 @@ static void prepare_cuts_the_middle(void **state)
         scratch = malloc(fv_prepare_scratch(&p, H, W, 3) + 1);
         fv_resize(FV_BILINEAR, pixels, h, w, 3, resized, rh, rw, resize);
         for (size_t y = 0; y < H; y++)
-            memcpy(middle + y * W * 3, resized + (((rh - H) / 2 + y) * rw + (rw - W) / 2) * 3, (size_t)W * 3);
+            memcpy(middle + y * W * 3, resized + ((cases[i].top + y) * rw + cases[i].left) * 3, (size_t)W * 3);
         fv_prepare(&p, middle, H, W, 3, by_hand, scratch);
         free(scratch);
         p.shorter = cases[i].shorter;

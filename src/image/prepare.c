@@ -93,13 +93,20 @@ size_t fv_prepare_scratch(const fv_preprocess *p, size_t height, size_t width, s
     return sizes.grey + sizes.resized + sizes.resize + sizes.placed;
 }
 
+/* What is cut off in front of the middle: half of what is too much. Half a pixel goes to the even number as in torchvision's
+ * CenterCrop, or down. */
+static size_t margin(const fv_preprocess *p, size_t much)
+{
+    return much / 2 + (!p->floor && much % 4 == 3);
+}
+
 /* picture [size[0], size[1], inner], its middle of [height - 2 pad, width - 2 pad] -> out [height, width, inner] */
 static void place(const fv_preprocess *p, const uint8_t *picture, const size_t size[2], size_t inner, uint8_t *out)
 {
     const size_t rows = p->height - 2 * p->pad, columns = p->width - 2 * p->pad, side = p->pad * inner;
     const size_t stride = size[1] * inner, bytes = columns * inner;
 
-    picture += (size[0] - rows) / 2 * stride + (size[1] - columns) / 2 * inner;
+    picture += margin(p, size[0] - rows) * stride + margin(p, size[1] - columns) * inner;
     if (p->pad)
         memset(out, 0, p->height * p->width * inner); /* one call costs less than the borders one by one */
     out += p->pad * p->width * inner + side;

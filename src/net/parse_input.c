@@ -157,6 +157,7 @@ static bool parse_options(fv_parser *p, fv_preprocess *in, fv_input_line *line)
         } else if (fv_parse_take(p, "shorter")) {
             if (!fv_parse_whole(p, "input: shorter", 1, FV_NET_SIDE_MAX, &in->shorter))
                 return false;
+            in->floor = fv_parse_take(p, "floor");
         } else if (fv_parse_take(p, "pad")) {
             if (!fv_parse_whole(p, "input: pad", 0, FV_NET_SIDE_MAX, &in->pad))
                 return false;

@@ -2,14 +2,16 @@
  * channel. A net states it in its input line ("input 32x32x1 from 28x28 pad 2 range -0.1 1.175"); it travels in the model. */
 #ifndef FV_NET_PREPROCESS_H
 #define FV_NET_PREPROCESS_H
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct fv_preprocess {
     size_t height, width, channels; /* of the net's input; 1 to 4 channels */
     size_t from_height, from_width; /* of the picture before padding; 0 = height or width less the padding */
-    size_t shorter;           /* 0 = resize to just that, whatever becomes of the proportions; else its shorter side
+    size_t shorter; /* 0 = resize to just that, whatever becomes of the proportions; else its shorter side
                                      * becomes so long, the longer one as the proportions say, and the middle is cut out */
-    size_t pad;               /* pixels of value 0 added on each of the four sides */
+    bool floor;     /* of that cut: a margin that is no whole number is rounded down, else to the even one beside it */
+    size_t pad;     /* pixels of value 0 added on each of the four sides */
     float scale[4], shift[4]; /* value = pixel * scale[c] + shift[c], pixel 0..255; padding is scaled as well */
 } fv_preprocess;
 

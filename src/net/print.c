@@ -184,7 +184,7 @@ static void print_input(fv_text *text, const fv_net *net)
     if (in->from_height)
         fv_text_print(text, " from %zux%zu", in->from_height, in->from_width);
     if (in->shorter)
-        fv_text_print(text, " shorter %zu", in->shorter);
+        fv_text_print(text, " shorter %zu%s", in->shorter, in->floor ? " floor" : "");
     if (in->pad)
         fv_text_print(text, " pad %zu", in->pad);
     print_numbers(text, "range", range, line->ranged ? 2 : 0);
