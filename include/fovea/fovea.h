@@ -224,10 +224,11 @@ typedef struct fv_session_options {
     size_t threads;      /**< 0 = as many as the affinity mask allows */
     const char *isa;     /**< "ref", "avx2", "avx512", "neon"; NULL = the best this CPU has */
     size_t memory_limit; /**< bytes that the session may take (fv_session_bytes); 0 = no limit */
+    bool exact; /**< no algorithm that rounds more than the plain one: no Winograd, errors 10 times smaller, slower */
 } fv_session_options;
 #define FV_SESSION_OPTIONS                                                                                             \
     {                                                                                                                  \
-        sizeof(fv_session_options), 0, 0, NULL, 0                                                                      \
+        sizeof(fv_session_options), 0, 0, NULL, 0, false                                                               \
     }
 
 /**

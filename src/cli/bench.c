@@ -182,7 +182,8 @@ static int train(const fv_cli *cli, const fv_net_info *info, fv_net *net, times 
     char text[128];
     int code = random_data(cli, info, &data);
 
-    snprintf(text, sizeof text, "epochs 100000 batch %" PRIu64 " seed %" PRIu64, values->batch, cli->common->seed);
+    snprintf(text, sizeof text, "epochs 100000 batch %" PRIu64 " seed %" PRIu64 "%s", values->batch, cli->common->seed,
+             cli->common->exact ? " exact" : "");
     options.text = text;
     options.threads = cli->common->threads;
     options.isa = cli->common->isa;
@@ -363,13 +364,10 @@ static const fv_cli_option options[] = {
 #undef AT
 
 static const fv_cli_table tables[] = {
-    {"Options", options},
-    {"Size of the network", fv_cli_size},
-    {"Weights", fv_cli_weights},
-    {"Machine", fv_cli_machine},
-    {"Output", fv_cli_json_output},
-    {"General", fv_cli_general},
-    {0},
+    {"Options", options},         {"Size of the network", fv_cli_size},
+    {"Weights", fv_cli_weights},  {"Machine", fv_cli_machine},
+    {"Arithmetic", fv_cli_exact}, {"Output", fv_cli_json_output},
+    {"General", fv_cli_general},  {0},
 };
 
 const fv_cli_verb fv_cli_verb_bench = {

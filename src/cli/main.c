@@ -106,6 +106,7 @@ fv_session_options fv_cli_session_options(const fv_cli *cli, size_t batch)
     options.batch = batch;
     options.threads = cli->common->threads;
     options.isa = cli->common->isa;
+    options.exact = cli->common->exact;
     options.memory_limit = fv_cli_memory_available();
     return options;
 }

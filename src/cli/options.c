@@ -47,6 +47,14 @@ const fv_cli_option fv_cli_machine[] = {
     {0},
 };
 
+const fv_cli_option fv_cli_exact[] = {
+    {.name = "exact",
+     .type = FV_CLI_FLAG,
+     .at = AT(exact),
+     .help = "no algorithm that rounds more than the plain one: errors a tenth as large, and slower"},
+    {0},
+};
+
 const fv_cli_option fv_cli_size[] = {
     {.name = "width",
      .argument = "FACTOR",

@@ -52,6 +52,7 @@ typedef struct fv_cli_common {
     int color, progress; /* fv_cli_when, fv_cli_progress_mode */
     uint64_t threads, seed;
     const char *isa;
+    bool exact;
     const char *width, *input; /* of the network, as written: "1/8", "64x64"; NULL = its own */
     uint64_t classes;          /* 0 = its own */
     const char *weights;       /* a file of another tool, for the network; NULL = none */
@@ -60,8 +61,9 @@ typedef struct fv_cli_common {
 extern const fv_cli_option fv_cli_general[];     /* --help --version --quiet --verbose --color: of every verb */
 extern const fv_cli_option fv_cli_json_output[]; /* --json */
 extern const fv_cli_option fv_cli_machine[];     /* --threads --isa */
-extern const fv_cli_option fv_cli_size[];        /* --width --input --classes: of verbs that take a NET */
-extern const fv_cli_option fv_cli_weights[];     /* --weights: of verbs that take a MODEL, or a NET with it */
+extern const fv_cli_option fv_cli_exact[];   /* --exact: of verbs that plan (train has its own, kept with the run) */
+extern const fv_cli_option fv_cli_size[];    /* --width --input --classes: of verbs that take a NET */
+extern const fv_cli_option fv_cli_weights[]; /* --weights: of verbs that take a MODEL, or a NET with it */
 
 struct fv_cli_verb;
 

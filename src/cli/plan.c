@@ -62,7 +62,7 @@ static fv_status plan_use(planned *p, fv_error *err)
     const fv_cli_common *common = p->cli->common;
     const plan_values *values = p->cli->values;
     const fv_host *host = &p->cli->host;
-    fv_exec_options options = {.store = &p->store, .without = values->without};
+    fv_exec_options options = {.store = &p->store, .without = values->without, .exact = common->exact};
     fv_status status = fv_kernels_choose(common->isa, &options.kernels, err);
 
     if (!status)
@@ -91,7 +91,7 @@ static fv_status plan_training(planned *p, fv_error *err)
     char text[64];
     fv_status status;
 
-    snprintf(text, sizeof text, "batch %" PRIu64, values->batch);
+    snprintf(text, sizeof text, "batch %" PRIu64 "%s", values->batch, p->cli->common->exact ? " exact" : "");
     options.text = text;
     options.threads = p->cli->common->threads;
     options.isa = p->cli->common->isa;

@@ -82,12 +82,14 @@ enum {
 enum { FV_OP_OWN_ACTIVATION = -1 };
 
 struct fv_node;
+struct fv_kernels;
 
 /* How the planner must pack input `input` of this operator before running it (0 = not). */
 typedef struct fv_packing {
     int input;                                   /* index of the input, 0 = none is packed */
     bool transposed;                             /* the gradient to the data reads the turned matrix */
     size_t groups_offset;                        /* of the number of groups in the attributes, 0 = one group */
+    size_t side_offset;                          /* of the side of Winograd's tiles in the attributes, 0 = none */
     size_t (*parts)(const struct fv_node *node); /* into how many matrices a turned group is cut, NULL = 1 */
     /* Does this node's kernel read weights of this shape as they are? NULL = no node's does. */
     bool (*unpacked)(const struct fv_node *node, const fv_shape *weight);
@@ -121,6 +123,9 @@ struct fv_op {
      * act_offset; a gradient to the input multiplies its result by the gradient of the activation that made the input
      * when gate_offset is set and that activation's output is given as an input more. */
     size_t act_offset, gate_offset;
+    /* Write into a copy of the node's attributes which algorithm computes it, of those that round otherwise than the
+     * plain one; NULL = there is one only. */
+    void (*choose)(void *attrs, const fv_shape *in, const struct fv_kernels *kernels);
     /* Offset of a uint32_t that fv_apply sets to a number of this node's own: the stream of its random numbers; 0 = none. */
     size_t stream_offset;
 };

@@ -18,6 +18,7 @@ typedef struct fv_work {
     size_t least_items;   /* fewer than this are not worth a thread of their own */
     size_t parts;         /* partial sums that sum_parts adds afterwards, 1 = none */
     size_t scratch_bytes; /* of one slice */
+    bool together;        /* items are not of one sample each, or share more weights than a unit should read alone */
     bool by_units;        /* items are runs of samples, as many as the planner cuts a batch into */
     size_t rounds;        /* the kernel is called for `items` items so many times, round r for those from r * items on,
                              and each round waits for the one before; 0 = one */

@@ -15,7 +15,11 @@
 #include "kernels/args.h"
 #include "kernels/pack.h"
 
-enum { FV_WINOGRAD_POINTS = 6, FV_WINOGRAD_PLANES = FV_WINOGRAD_POINTS * FV_WINOGRAD_POINTS }; /* at most */
+enum {
+    FV_WINOGRAD_POINTS = 6, /* at most */
+    FV_WINOGRAD_PLANES = FV_WINOGRAD_POINTS * FV_WINOGRAD_POINTS,
+    FV_WINOGRAD_COLUMNS = 64 /* output channels whose products M are in the cache at once; whole panels */
+};
 
 /* The tiles of a convolution's output, row by row, picture by picture. The last of a row or column may be partial. */
 typedef struct fv_winograd_grid {
@@ -55,6 +59,51 @@ static inline size_t fv_winograd_plane(size_t reals)
     const size_t lines = (reals + 15) / 16;
 
     return (lines + (lines % 2 == 0)) * 16;
+}
+
+/* Where panel i of the filters of one group begins, in reals; or their number if i is past the last. */
+static inline size_t fv_winograd_panel(size_t panel, size_t points, size_t depth, size_t cols, size_t i)
+{
+    const size_t whole = i < cols / panel ? i : cols / panel, planes = points * points;
+    size_t at = whole * planes * fv_winograd_plane(depth * panel), width;
+
+    for (size_t c = whole * panel; i > whole && c < cols; i--, c += width) {
+        width = fv_panel_width(panel, cols - c);
+        at += planes * fv_winograd_plane(depth * width);
+    }
+    return at;
+}
+
+/* ---- winograd_filters: u of w [kernel,kernel,in_c/groups,out_c], group after group. `turned`: for the gradient to the
+ * data, kernels turned by 180 degrees, and inputs and outputs exchanged. Items are groups x panels. */
+typedef struct fv_winograd_filter_args {
+    const void *w;
+    void *u;
+    size_t kernel, side, in_c, out_c, groups; /* channels of all groups */
+    bool turned;
+} fv_winograd_filter_args;
+
+/* ---- winograd_forward: y = act(conv(x, w) + bias + add) * act_gradient(gate); stride and dilation are 1, padding is less
+ * than the kernel. bias [out_c], add and gate of y's shape, each NULL if there is none. The gradient to the data is
+ * this too, from dy to dx with turned filters and the padding kernel - 1 - pad. Items are tile_blocks x col_blocks (runs
+ * of panels), the columns fastest; with more than one column block v holds the tiles already.
+ * ---- winograd_input: v [groups][planes][tiles][row] of x. Items are tiles. */
+typedef struct fv_winograd_args {
+    fv_conv_geometry g;
+    const void *x, *u, *bias, *add, *gate;
+    void *y, *v; /* v: NULL = tiles are transformed where they are multiplied */
+    size_t side, tile_blocks, col_blocks;
+    fv_act act, gate_act;
+    void *scratch; /* slice s begins at scratch + s * scratch_bytes */
+    size_t scratch_bytes;
+} fv_winograd_args;
+
+/* Reals of v. */
+static inline size_t fv_winograd_tiles_size(const fv_conv_geometry *g, size_t side)
+{
+    const fv_winograd_grid t = fv_winograd_tiles(g, side);
+
+    return g->groups * t.points * t.points * fv_winograd_plane(t.count * fv_winograd_row(g->in_c / g->groups));
 }
 
 #endif

@@ -41,22 +41,50 @@ FV_INLINE void all_channels(size_t points, const real *const *pixel, size_t chan
         transform(points, pixel, c, true, vec_mask(channels - c), v, plane);
 }
 
-void FV_FN(winograd_tile)(const fv_conv_geometry *g, size_t points, const real *x, const real *zeros, size_t top,
-                          size_t left, size_t channels, real *v, size_t plane)
+/* What lies outside of the picture, of at most so many channels. */
+enum { ZEROS = 1024 };
+static const real zeros[ZEROS] __attribute__((aligned(64)));
+
+void FV_FN(winograd_tile)(const fv_conv_geometry *g, size_t points, const real *x, size_t top, size_t left,
+                          size_t channels, real *v, size_t plane)
 {
     const real *pixel[FV_WINOGRAD_PLANES];
 
-    for (size_t i = 0; i < points; i++) {
-        const size_t h = top + i - g->pad_top; /* wraps round above the picture, which is outside as well */
+    for (size_t c = 0; c < channels; c += ZEROS) {
+        const size_t n = channels - c < ZEROS ? channels - c : ZEROS;
 
-        for (size_t j = 0; j < points; j++) {
-            const size_t w = left + j - g->pad_left;
+        for (size_t i = 0; i < points; i++) {
+            const size_t h = top + i - g->pad_top; /* wraps round above the picture, which is outside as well */
 
-            pixel[i * points + j] = h < g->in_h && w < g->in_w ? x + (h * g->in_w + w) * g->in_c : zeros;
+            for (size_t j = 0; j < points; j++) {
+                const size_t w = left + j - g->pad_left;
+
+                pixel[i * points + j] = h < g->in_h && w < g->in_w ? x + (h * g->in_w + w) * g->in_c + c : zeros;
+            }
         }
+        if (points == 6)
+            all_channels(6, pixel, n, v + c, plane);
+        else
+            all_channels(4, pixel, n, v + c, plane);
     }
-    if (points == 6)
-        all_channels(6, pixel, channels, v, plane);
-    else
-        all_channels(4, pixel, channels, v, plane);
+}
+
+/* Items are tiles. */
+void FV_FN(winograd_input)(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const fv_winograd_args *a = args;
+    const fv_conv_geometry *g = &a->g;
+    const fv_winograd_grid grid = fv_winograd_tiles(g, a->side);
+    const size_t channels = g->in_c / g->groups, row = fv_winograd_row(channels);
+    const size_t plane = fv_winograd_plane(grid.count * row);
+
+    (void)slice;
+    for (size_t tile = begin; tile < end; tile++) {
+        const fv_winograd_place at = fv_winograd_at(&grid, tile);
+        const real *x = (const real *)a->x + at.image * g->in_h * g->in_w * g->in_c;
+        real *v = (real *)a->v + tile * row;
+
+        for (size_t group = 0; group < g->groups; group++, x += channels, v += grid.points * grid.points * plane)
+            FV_FN(winograd_tile)(g, grid.points, x, at.top, at.left, channels, v, plane);
+    }
 }

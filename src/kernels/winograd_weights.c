@@ -109,7 +109,7 @@ static void transform_tiles(const share *s, size_t first, size_t count)
         const fv_winograd_place at = fv_winograd_at(&s->l.tiles, first + i);
 
         FV_FN(winograd_tile)
-        (g, FV_WINOGRAD_POINTS, (const real *)a->x + at.image * image, s->zeros, at.top, at.left, g->in_c,
+        (g, FV_WINOGRAD_POINTS, (const real *)a->x + at.image * image, at.top, at.left, g->in_c,
          (real *)a->v + i * s->l.v_row, s->l.v_plane);
         gradient_tile(g, a->dy, s->zeros, at, s->l.tiles.side, (real *)a->z + i * s->l.z_row, s->l.z_plane);
     }

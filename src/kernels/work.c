@@ -118,6 +118,48 @@ fv_work fv_work_conv_backward_w(const fv_kernels *k, fv_conv_args *args)
                    args->scratch_bytes);
 }
 
+/* Blocks of about so many tiles: filters are read once a block, so fewer wait for the third level, and more do not fit in
+ * the second. */
+static const size_t WINOGRAD_TILES = 56;
+
+fv_work fv_work_winograd(const fv_kernels *k, fv_winograd_args *args, bool *apart)
+{
+    const fv_conv_geometry *g = &args->g;
+    const fv_winograd_grid t = fv_winograd_tiles(g, args->side);
+    const size_t planes = t.points * t.points, depth = g->in_c / g->groups, cols = g->out_c / g->groups;
+    const size_t panels = fv_panel_count(k->panel, cols), flops = 2 * planes * t.count * depth * g->out_c;
+    const size_t row = fv_winograd_row(depth), m_row = fv_winograd_row(FV_WINOGRAD_COLUMNS);
+    size_t most;
+    fv_work work;
+
+    *apart = t.count < 2 * WINOGRAD_TILES && panels > 1 && flops > 8 * LEAST_FLOPS;
+    args->tile_blocks = (t.count + WINOGRAD_TILES - 1) / WINOGRAD_TILES;
+    args->col_blocks = *apart ? smaller(panels, 1 + flops / args->tile_blocks / (4 * LEAST_FLOPS)) : 1;
+    most = (t.count + args->tile_blocks - 1) / args->tile_blocks;
+    args->scratch_bytes = lines(
+        planes * (fv_winograd_plane(most * m_row) + (*apart ? 0 : fv_winograd_plane(most * row))) * k->real_bytes);
+    work = work_of(args->tile_blocks * args->col_blocks, flops / (args->tile_blocks * args->col_blocks), 1,
+                   args->scratch_bytes);
+    work.together = *apart || args->tile_blocks % g->n != 0;
+    return work;
+}
+
+fv_work fv_work_winograd_input(const fv_kernels *k, const fv_winograd_args *args)
+{
+    const fv_winograd_grid t = fv_winograd_tiles(&args->g, args->side);
+
+    return cut(t.count, 2 * t.points * t.points * args->g.in_c * k->real_bytes, LEAST_BYTES);
+}
+
+fv_work fv_work_winograd_filters(const fv_kernels *k, const fv_winograd_filter_args *args)
+{
+    const size_t in_c = args->in_c / args->groups, out_c = args->out_c / args->groups;
+    const size_t points = args->side + args->kernel - 1, depth = args->turned ? out_c : in_c;
+
+    return cut(args->groups * fv_panel_count(k->panel, args->turned ? in_c : out_c),
+               (points * points + args->kernel * args->kernel) * depth * k->panel * k->real_bytes, LEAST_BYTES);
+}
+
 static fv_work pool_work(fv_pool_args *args, size_t blocks)
 {
     const size_t bytes = 4 * (args->in_h * args->in_w + args->out_h * args->out_w) * args->c;

@@ -19,7 +19,7 @@ static fv_session_options options_or_default(const fv_session_options *options)
 static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernels, const fv_session_options *o,
                       fv_error *err)
 {
-    const fv_exec_options options = {.kernels = kernels, .pool = s->pool, .store = &s->store};
+    const fv_exec_options options = {.kernels = kernels, .pool = s->pool, .store = &s->store, .exact = o->exact};
     const fv_net *net = fv_model_net(s->model);
     fv_status status = fv_inference_plan_to(&s->host, net, layer, o->batch, &options, &s->run, err);
     size_t outputs;

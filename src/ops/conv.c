@@ -13,6 +13,7 @@
  * (groups = channels = features) has kernels of its own. */
 #include "ops/conv.h"
 #include "ops/product.h"
+#include "ops/winograd.h"
 
 #include "kernels/depthwise.h"
 #include "kernels/winograd_weights.h"
@@ -186,6 +187,16 @@ static void lower(fv_lower *l, const fv_node *node)
                                           .act = (fv_act)a->act});
         return;
     }
+    if (a->side) {
+        fv_lower_winograd(l, &(fv_winograd){.x = node->in[0],
+                                            .u = node->in[1],
+                                            .bias = bias,
+                                            .y = node->out[0],
+                                            .g = g,
+                                            .side = a->side,
+                                            .act = (fv_act)a->act});
+        return;
+    }
     fv_conv_args args = {.g = g, .act = (fv_act)a->act};
     const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
                              FV_BIND(fv_conv_args, bias, bias), FV_BIND(fv_conv_args, y, node->out[0])};
@@ -227,6 +238,17 @@ static bool unpacked(const fv_node *node, const fv_shape *w)
     return depthwise(node->attrs, w);
 }
 
+static void choose(void *attrs_, const fv_shape *in, const fv_kernels *kernels)
+{
+    fv_conv_attrs *a = attrs_;
+    const fv_conv_geometry g = geometry(a, &in[0]);
+
+    size_t rows, depth;
+
+    if (!as_product(a, &g, &rows, &depth))
+        a->side = fv_winograd_side(&g, kernels);
+}
+
 const fv_op fv_op_conv = {
     .name = "conv",
     .help = "convolution: kernel rows x columns, output channels",
@@ -239,11 +261,35 @@ const fv_op fv_op_conv = {
     .grad = grad,
     .lower = lower,
     .facts = facts,
-    .packing = {1, false, offsetof(fv_conv_attrs, groups), NULL, unpacked},
+    .choose = choose,
+    .packing = {1, false, offsetof(fv_conv_attrs, groups), offsetof(fv_conv_attrs, side), NULL, unpacked},
     .act_offset = offsetof(fv_conv_attrs, act),
 };
 
 /* ---------------------------------------------------------------------------------------------- gradients */
+
+/* The gradient to the data as a convolution of dy with turned kernels; stride 1, padding less than the kernel. */
+static fv_conv_geometry turned(const fv_conv_geometry *g)
+{
+    fv_conv_geometry t = *g;
+
+    t.in_h = g->out_h, t.in_w = g->out_w, t.in_c = g->out_c;
+    t.out_h = g->in_h, t.out_w = g->in_w, t.out_c = g->in_c;
+    t.pad_top = g->kernel_h - 1 - g->pad_top, t.pad_bottom = g->kernel_h - 1 - g->pad_bottom;
+    t.pad_left = g->kernel_w - 1 - g->pad_left, t.pad_right = g->kernel_w - 1 - g->pad_right;
+    return t;
+}
+
+static void choose_x(void *attrs_, const fv_shape *in, const fv_kernels *kernels)
+{
+    fv_conv_backward_attrs *a = attrs_;
+    const fv_conv_geometry g = geometry(&a->conv, &a->x), t = turned(&g);
+    size_t rows, depth;
+
+    (void)in;
+    if (!as_product(&a->conv, &g, &rows, &depth))
+        a->conv.side = fv_winograd_side(&t, kernels);
+}
 
 /* dx from dy and w, times the gradient of the activation that made x if its output is given as third input. */
 static void lower_x(fv_lower *l, const fv_node *node)
@@ -263,6 +309,16 @@ static void lower_x(fv_lower *l, const fv_node *node)
                                           .depth = g.out_c,
                                           .cols = depth,
                                           .gate_act = (fv_act)a->gate_act});
+        return;
+    }
+    if (a->conv.side) {
+        fv_lower_winograd(l, &(fv_winograd){.x = node->in[0],
+                                            .u = node->in[1],
+                                            .gate = gate,
+                                            .y = node->out[0],
+                                            .g = turned(&g),
+                                            .side = a->conv.side,
+                                            .gate_act = (fv_act)a->gate_act});
         return;
     }
     fv_conv_args args = {.g = g, .gate_act = (fv_act)a->gate_act};
@@ -302,7 +358,9 @@ const fv_op fv_op_conv_backward_x = {
     .flags = FV_OP_HIDDEN,
     .shape = fv_shape_of_input,
     .lower = lower_x,
-    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), parts_x, unpacked_x},
+    .choose = choose_x,
+    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), offsetof(fv_conv_backward_attrs, conv.side),
+                parts_x, unpacked_x},
     .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
 };
 
@@ -337,6 +395,18 @@ static void lower_w_winograd(fv_lower *l, const fv_node *node, const fv_conv_geo
                   offsetof(fv_winograd_weights_args, scratch), conv_cost(g, (double)fv_lower_kernels(l)->real_bytes));
 }
 
+static void choose_w(void *attrs_, const fv_shape *in, const fv_kernels *kernels)
+{
+    fv_conv_backward_attrs *a = attrs_;
+    const fv_conv_geometry g = geometry(&a->conv, &a->x);
+    size_t rows, depth;
+
+    (void)in;
+    (void)kernels;
+    if (!as_product(&a->conv, &g, &rows, &depth) && !a->conv.table && fv_winograd_weights_wins(&g))
+        a->conv.side = FV_WINOGRAD_POINTS + 1 - g.kernel_h;
+}
+
 /* dw and dbias from x and dy. Partial sums of runs of pictures, then their sum: the parts depend on the shape alone. */
 static void lower_w(fv_lower *l, const fv_node *node)
 {
@@ -358,7 +428,7 @@ static void lower_w(fv_lower *l, const fv_node *node)
                                              .cols = g.out_c});
         return;
     }
-    if (!a->conv.table && fv_winograd_weights_wins(&g)) {
+    if (a->conv.side) {
         lower_w_winograd(l, node, &g, dbias);
         return;
     }
@@ -388,4 +458,5 @@ const fv_op fv_op_conv_backward_w = {
     .flags = FV_OP_HIDDEN,
     .shape = shape_w,
     .lower = lower_w,
+    .choose = choose_w,
 };

@@ -9,7 +9,8 @@ typedef struct fv_conv_attrs {
     size_t groups, dilation[2];
     int table;
     fv_init_attrs init;
-    int act; /* fv_act that the planner folded in */
+    int act;     /* fv_act that the planner folded in */
+    size_t side; /* of Winograd's tiles if the planner chose them, else 0 */
 } fv_conv_attrs;
 
 typedef struct fv_conv_backward_attrs {

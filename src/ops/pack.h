@@ -6,10 +6,11 @@
 typedef struct fv_pack_attrs {
     size_t groups, parts;
     bool transposed;
+    size_t side;     /* not 0: filters of Winograd's convolution with tiles of this side */
     size_t elements; /* of the packed form */
 } fv_pack_attrs;
 
-/* Depth and columns of one packed matrix, of which a group of weight w [.., in, out] has `parts`. */
-void fv_pack_matrix(const fv_shape *w, const fv_pack_attrs *attrs, size_t *depth, size_t *cols);
+/* Elements of the packed form of weight w; groups, parts, transposed and side are set. */
+size_t fv_pack_elements(const fv_kernels *kernels, const fv_shape *w, const fv_pack_attrs *attrs);
 
 #endif

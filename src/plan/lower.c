@@ -66,6 +66,8 @@ static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_conv_forward] = SAMPLES,
     [FV_K_conv_backward_x] = SAMPLES,
     [FV_K_conv_backward_w] = UNITS,
+    [FV_K_winograd_input] = SAMPLES,
+    [FV_K_winograd_forward] = SAMPLES,
     [FV_K_maxpool_forward] = SAMPLES,
     [FV_K_maxpool_backward] = SAMPLES,
     [FV_K_avgpool_forward] = SAMPLES,
@@ -118,7 +120,7 @@ static void find_units(const fv_plan *plan, fv_plan_step *step, const fv_work *w
 {
     const size_t n = plan->graph->batch, units = fv_plan_units(n);
 
-    if (alignment[step->kernel] == SAMPLES && of_samples(plan, step) && step->items % n == 0)
+    if (alignment[step->kernel] == SAMPLES && !work->together && of_samples(plan, step) && step->items % n == 0)
         step->per_sample = step->items / n;
     if (alignment[step->kernel] == UNITS)
         step->per_unit = work->by_units || (work->parts == units && units > 1);

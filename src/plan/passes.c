@@ -128,6 +128,25 @@ static void drop_dead(fv_graph *graph, const fv_kernels *kernels)
     fv_sweep(graph);
 }
 
+/* Convolutions whose plain kernel is slower than one of less arithmetic and more rounding. The plain sets of kernels are
+ * there to be compared with, and compute all as it is written. */
+static void choose_algorithms(fv_graph *graph, const fv_kernels *kernels)
+{
+    for (size_t i = 0; i < graph->n_nodes && strncmp(kernels->isa, "ref", 3) != 0; i++) {
+        fv_node *node = &graph->nodes[i];
+        fv_shape in[3];
+        void *attrs;
+
+        if (!node->op->choose)
+            continue;
+        if (!(attrs = fv_own_attrs(graph, node)))
+            return;
+        for (int k = 0; k < node->n_in && k < (int)FV_COUNT(in); k++)
+            in[k] = *fv_shape_of(graph, node->in[k]);
+        node->op->choose(attrs, in, kernels);
+    }
+}
+
 /* The packing node that the node needs for its weight, in front of it; returns the packed weight. */
 static fv_value emit_packing(fv_graph *graph, const fv_kernels *kernels, fv_rebuilt *r, const fv_node *node)
 {
@@ -135,14 +154,14 @@ static fv_value emit_packing(fv_graph *graph, const fv_kernels *kernels, fv_rebu
     const fv_value weight = node->in[packing->input];
     fv_pack_attrs attrs = {.groups = 1, .parts = 1, .transposed = packing->transposed};
     const fv_node *made;
-    size_t depth, cols;
 
     if (packing->groups_offset)
         memcpy(&attrs.groups, (const char *)node->attrs + packing->groups_offset, sizeof attrs.groups);
     if (packing->parts)
         attrs.parts = packing->parts(node);
-    fv_pack_matrix(fv_shape_of(graph, weight), &attrs, &depth, &cols);
-    attrs.elements = attrs.groups * attrs.parts * fv_packed_elements(kernels, depth, cols);
+    if (packing->side_offset)
+        memcpy(&attrs.side, (const char *)node->attrs + packing->side_offset, sizeof attrs.side);
+    attrs.elements = fv_pack_elements(kernels, fv_shape_of(graph, weight), &attrs);
     graph->label = node->label;
     made = fv_rebuild_emit(graph, r, &fv_op_pack, &attrs, &weight, 1);
     return made ? made->out[0] : 0;
@@ -196,13 +215,28 @@ static void run_once(fv_graph *graph, const fv_kernels *kernels)
 }
 
 static const fv_pass passes[] = {
-    {"pool-first", "max-pooling before ReLU: the same values with a quarter of the work", pool_first, true},
-    {"fold-bn", "batch normalisation becomes part of the weights in front of it (inference)", fv_fold_bn, false},
-    {"fuse-activation", "activations are computed by the kernel that makes their input", fuse_activation, false},
-    {"fuse-gate", "gradients of activations are computed by the kernel that makes the gradient", fuse_gate, false},
-    {"drop-dead", "nothing is computed that nobody reads", drop_dead, false},
-    {"pack", "weights are brought into their kernel's layout", pack_weights, false},
-    {"once", "what depends on weights alone is computed when an inference session is made", run_once, false},
+    {.name = "pool-first",
+     .help = "max-pooling before ReLU: the same values with a quarter of the work",
+     .run = pool_first,
+     .before = true},
+    {.name = "fold-bn",
+     .help = "batch normalisation becomes part of the weights in front of it (inference)",
+     .run = fv_fold_bn},
+    {.name = "fuse-activation",
+     .help = "activations are computed by the kernel that makes their input",
+     .run = fuse_activation},
+    {.name = "fuse-gate",
+     .help = "gradients of activations are computed by the kernel that makes the gradient",
+     .run = fuse_gate},
+    {.name = "drop-dead", .help = "nothing is computed that nobody reads", .run = drop_dead},
+    {.name = "winograd",
+     .help = "convolutions in fewer multiplications, where that is faster",
+     .run = choose_algorithms,
+     .inexact = true},
+    {.name = "pack", .help = "weights are brought into their kernel's layout", .run = pack_weights},
+    {.name = "once",
+     .help = "what depends on weights alone is computed when an inference session is made",
+     .run = run_once},
 };
 
 const fv_pass *fv_pass_list(size_t i)

@@ -23,14 +23,14 @@ static bool left_out(const fv_pass *pass, const char *without)
     return strcmp(pass->name, "pack") != 0 && listed(without, pass->name);
 }
 
-static fv_status run_passes(fv_graph *graph, const fv_kernels *kernels, const char *without, bool before, fv_error *err)
+static fv_status run_passes(fv_graph *graph, const fv_plan_options *options, bool before, fv_error *err)
 {
     const fv_pass *pass;
 
     for (size_t i = 0; (pass = fv_pass_list(i)); i++) {
-        if (pass->before != before || left_out(pass, without))
+        if (pass->before != before || left_out(pass, options->without) || (pass->inexact && options->exact))
             continue;
-        pass->run(graph, kernels);
+        pass->run(graph, options->kernels);
         if (graph->error.code != FV_OK)
             return fv_graph_status(graph, err);
     }
@@ -39,7 +39,7 @@ static fv_status run_passes(fv_graph *graph, const fv_kernels *kernels, const ch
 
 fv_status fv_plan_simplify(fv_graph *graph, const char *without, fv_error *err)
 {
-    return run_passes(graph, NULL, without, true, err);
+    return run_passes(graph, &(fv_plan_options){.without = without}, true, err);
 }
 
 fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan *plan, fv_error *err)
@@ -47,7 +47,7 @@ fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan 
     fv_status status;
 
     *plan = (fv_plan){.graph = graph};
-    status = run_passes(graph, options->kernels, options->without, false, err);
+    status = run_passes(graph, options, false, err);
     if (!status)
         status = fv_plan_lower(plan, options, err);
     if (!status)

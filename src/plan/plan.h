@@ -14,6 +14,7 @@ typedef struct fv_plan_options {
     uint64_t seed;        /* of random operators */
     const uint64_t *step; /* counts training steps; must outlive the plan */
     const char *without;  /* comma-separated passes to leave out, or NULL */
+    bool exact;           /* no algorithm that rounds more than the plain one */
 } fv_plan_options;
 
 typedef struct fv_plan_step {
@@ -104,7 +105,8 @@ void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_t
 typedef struct fv_pass {
     const char *name, *help;
     void (*run)(fv_graph *graph, const fv_kernels *kernels);
-    bool before; /* differentiation */
+    bool before;  /* differentiation */
+    bool inexact; /* results round otherwise, and more: left out where exactness is asked for */
 } fv_pass;
 const fv_pass *fv_pass_list(size_t i);
 

@@ -59,7 +59,8 @@ fv_status fv_exec_plan(const fv_host *host, fv_graph *graph, const fv_exec_optio
                             .slices = threads,
                             .seed = options->seed,
                             .step = options->step,
-                            .without = options->without};
+                            .without = options->without,
+                            .exact = options->exact};
     fv_status status;
 
     *out = NULL;

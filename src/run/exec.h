@@ -31,6 +31,7 @@ typedef struct fv_exec_options {
     uint64_t seed;
     const uint64_t *step;
     const char *without; /* passes to leave out */
+    bool exact;          /* no algorithm that rounds more than the plain one */
 } fv_exec_options;
 
 /* The table of kernels called `isa`; NULL means the best of this CPU. */

@@ -195,6 +195,7 @@ fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data 
         return status;
     fv_store_init(&store, host, exec.kernels->real_bytes);
     exec.store = &store;
+    exec.exact = o->size >= sizeof *o && o->exact;
     status = fv_pool_create(host, o->threads, &exec.pool, err);
     if (!status)
         status = fv_evaluator_plan(host, net, data, o->batch ? o->batch : 256, &exec, &evaluator, err);

@@ -22,7 +22,7 @@ typedef struct fv_settings {
     double warmup, gamma, final_lr, rise, first_div, final_div, val;
     double shift, rotate, scale, elastic, elastic_sigma;
     fv_train_list milestones;
-    bool drop_last, nesterov, flip;
+    bool drop_last, exact, nesterov, flip;
 } fv_settings;
 
 typedef enum fv_option_kind {

@@ -26,6 +26,7 @@ fv_status fv_trainer_plan(fv_trainer *t, fv_error *err)
     const fv_augment augment = fv_settings_augment(&t->settings);
     const size_t batch = t->settings.batch < t->count ? t->settings.batch : t->count, rest = t->count % batch;
     const fv_exec_options exec = {.kernels = t->kernels,
+                                  .exact = t->settings.exact,
                                   .pool = t->pool,
                                   .store = &t->store,
                                   .seed = t->settings.seed,

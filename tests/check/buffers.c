@@ -113,6 +113,8 @@ void buffer_fill(const job_buffer *b, void *data, size_t real_bytes, uint64_t se
         case JOB_IN:
         case JOB_INOUT:
         case JOB_PACKED:
+        case JOB_FILTERS:
+        case JOB_TILES:
             put_real(data, real_bytes, i, x);
             break;
         case JOB_OUT:

@@ -28,8 +28,10 @@ typedef struct totals {
 } totals;
 
 static const check_family *const families[] = {
-    &family_matrix, &family_conv, &family_pool,     &family_rows,  &family_elements,  &family_copy,
-    &family_lrn,    &family_norm, &family_adaptive, &family_curve, &family_depthwise, &family_winograd_weights};
+    &family_matrix,          &family_conv,  &family_pool,      &family_rows,
+    &family_elements,        &family_copy,  &family_lrn,       &family_norm,
+    &family_adaptive,        &family_curve, &family_depthwise, &family_winograd,
+    &family_winograd_weights};
 
 static void fail_line(const options *o, const job *j, const char *format, const char *what, size_t index, double got,
                       double want, double bound)
@@ -156,7 +158,7 @@ static bool check_one(const options *o, const check_case *c, const fv_kernels *s
         return false;
     }
     run_begin(&want, &plain, o->seed, false);
-    if (c->kernel == FV_K_pack)
+    if (c->kernel == FV_K_pack || c->kernel == FV_K_winograd_filters)
         plain_panel = set->panel;
     run_all(&want, 0);
     run_begin(&got, &j, o->seed, false);

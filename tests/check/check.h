@@ -15,12 +15,14 @@
 enum { JOB_BUFFERS = 10, JOB_POINTERS = 12, JOB_ARGS_BYTES = 512 };
 
 typedef enum job_kind {
-    JOB_IN,     /* reals, random in [low, high), read only */
-    JOB_OUT,    /* reals, patterned; what the plain kernel leaves alone must be left alone */
-    JOB_INOUT,  /* reals, random, read and written */
-    JOB_TEMP,   /* reals, NaN, written and read; not a result */
-    JOB_PACKED, /* a matrix [rows, ld] that the set's own `pack` brings into panels */
-    JOB_BYTES,  /* bytes, random below `high`, read only */
+    JOB_IN,      /* reals, random in [low, high), read only */
+    JOB_OUT,     /* reals, patterned; what the plain kernel leaves alone must be left alone */
+    JOB_INOUT,   /* reals, random, read and written */
+    JOB_TEMP,    /* reals, NaN, written and read; not a result */
+    JOB_PACKED,  /* a matrix [rows, ld] that the set's own `pack` brings into panels */
+    JOB_FILTERS, /* filters [kernel,kernel,c,o] that the set's own `winograd_filters` transforms */
+    JOB_TILES,   /* a picture that the set's own `winograd_input` transforms */
+    JOB_BYTES,   /* bytes, random below `high`, read only */
     JOB_BYTES_OUT,
     JOB_LABELS,  /* int32_t, random below `high` */
     JOB_DOUBLES, /* doubles, random, read only */
@@ -34,6 +36,8 @@ typedef struct job_buffer {
     double low, high;
     bool integers;     /* reals are whole numbers: ties happen */
     fv_pack_args pack; /* JOB_PACKED; count is of the source */
+    fv_winograd_filter_args filters;
+    fv_winograd_args tiles;
 } job_buffer;
 
 typedef struct job_pointer {
@@ -92,7 +96,7 @@ typedef struct check_family {
 } check_family;
 
 extern const check_family family_matrix, family_conv, family_pool, family_rows, family_elements, family_copy,
-    family_lrn, family_norm, family_adaptive, family_curve, family_depthwise, family_winograd_weights;
+    family_lrn, family_norm, family_adaptive, family_curve, family_depthwise, family_winograd, family_winograd_weights;
 
 /* Copy the argument block in; pointers are set afterwards. */
 #define JOB_ARGS(j, type, ...)                                                                                         \

@@ -79,6 +79,26 @@ static guarded packed(const job *j, const job_buffer *b, const guarded *source)
     return g;
 }
 
+/* A picture or filters as the set's own kernel transforms them; the plain set leaves them as they are. */
+static guarded transformed(const job *j, const job_buffer *b, const guarded *source)
+{
+    fv_winograd_filter_args f = b->filters;
+    fv_winograd_args t = b->tiles;
+    const bool filters = b->kind == JOB_FILTERS;
+    const size_t size = filters ? f.groups * fv_winograd_panel(j->set->panel, f.side + f.kernel - 1, f.in_c / f.groups,
+                                                               f.out_c / f.groups, SIZE_MAX)
+                                : fv_winograd_tiles_size(&t.g, t.side);
+    guarded g = guarded_new(size * j->set->real_bytes, false);
+
+    f.w = t.x = source->data;
+    f.u = t.v = g.data;
+    if (filters)
+        j->set->run[FV_K_winograd_filters](&f, 0, fv_work_winograd_filters(j->set, &f).items, 0);
+    else
+        j->set->run[FV_K_winograd_input](&t, 0, fv_work_winograd_input(j->set, &t).items, 0);
+    return g;
+}
+
 void run_begin(run *r, const job *j, uint64_t seed, bool slack)
 {
     *r = (run){.job = j, .args = j->args};
@@ -87,11 +107,11 @@ void run_begin(run *r, const job *j, uint64_t seed, bool slack)
 
         r->memory[i] = guarded_new(b->count * buffer_width(b->kind, j->set->real_bytes), slack);
         buffer_fill(b, r->memory[i].data, j->set->real_bytes, seed + (uint64_t)i * 7919);
-        if (b->kind == JOB_PACKED) {
-            guarded panels = packed(j, b, &r->memory[i]);
+        if (b->kind == JOB_PACKED || ((b->kind == JOB_FILTERS || b->kind == JOB_TILES) && j->set != &plain_kernels)) {
+            guarded made = (b->kind == JOB_PACKED ? packed : transformed)(j, b, &r->memory[i]);
 
             guarded_free(&r->memory[i]);
-            r->memory[i] = panels;
+            r->memory[i] = made;
         }
         if (!buffer_written(b->kind) && b->kind != JOB_TEMP)
             guarded_read_only(&r->memory[i]);

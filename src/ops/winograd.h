@@ -1,0 +1,19 @@
+/* Convolutions by Winograd's algorithm (kernels/winograd.h): which, and their steps. */
+#ifndef FV_OPS_WINOGRAD_H
+#define FV_OPS_WINOGRAD_H
+#include "graph/lower.h"
+
+/* The side of the tiles with which this convolution is fastest, or 0: the plain kernel is, or there is no other. */
+size_t fv_winograd_side(const fv_conv_geometry *g, const fv_kernels *kernels);
+
+/* y = act(conv(x, w) + bias) * act_gradient(gate), u the packed filters of w. */
+typedef struct fv_winograd {
+    fv_value x, u, bias, gate, y;
+    fv_conv_geometry g;
+    size_t side;
+    fv_act act, gate_act;
+} fv_winograd;
+
+void fv_lower_winograd(fv_lower *lower, const fv_winograd *w);
+
+#endif
