@@ -135,8 +135,8 @@ static void ticks(drawing *d, bool vertical)
     if (a->log) {
         const double by = ceil((a->high - a->low) / 10);
 
-        for (double v = a->low; v <= a->high + 1e-9; v += by)
-            tick(d, vertical, pow(10, v));
+        for (int i = 0; a->low + i * by <= a->high + 1e-9; i++)
+            tick(d, vertical, pow(10, a->low + i * by));
         return;
     }
     const double step = step_of(a, vertical ? 6 : 8);

@@ -126,7 +126,7 @@ static bool add_layer(fv_cli_figure *f, const fv_layer *row, const size_t *cell_
     cell->label = label_of(f->arena, row, cell->look);
     if (strcmp(row->type, "add") == 0) { /* a ring without a text */
         cell->height = RING;
-        cell->half = RING / 2;
+        cell->half = RING / 2.;
     }
     return cell->label != NULL;
 }

@@ -87,19 +87,30 @@ static bool wanted(const plot *p, const fv_cli_sheet *sheet, size_t row, size_t 
     return !equal || strcmp(fv_cli_sheet_cell(sheet, row, where), equal + 1) == 0;
 }
 
+static bool room_for_series(plot *p)
+{
+    const size_t size = 2 * p->size_series + 8;
+    fv_cli_series *more;
+
+    if (p->n_series < p->size_series)
+        return true;
+    more = realloc(p->series, size * sizeof *more);
+    if (!more)
+        return false;
+    p->series = more;
+    p->size_series = size;
+    return true;
+}
+
 static bool add_series(plot *p, const char *name, const fv_cli_sheet *sheet, size_t x, size_t y, size_t by,
                        const char *of, size_t where)
 {
     double *xs = fv_arena_alloc(&p->arena, sheet->rows + 1, sizeof *xs);
     double *ys = fv_arena_alloc(&p->arena, sheet->rows + 1, sizeof *ys);
-    fv_cli_series *more = p->n_series < p->size_series
-                              ? p->series
-                              : realloc(p->series, (p->size_series = 2 * p->size_series + 8) * sizeof *p->series);
     size_t n = 0;
 
-    if (!xs || !ys || !name || !more)
+    if (!xs || !ys || !name || !room_for_series(p))
         return false;
-    p->series = more;
     for (size_t row = 0; row < sheet->rows; row++) {
         const char *text = fv_cli_sheet_cell(sheet, row, x);
 

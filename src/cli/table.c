@@ -80,7 +80,7 @@ fv_status fv_cli_sheet_read(fv_cli_sheet *sheet, const char *path, fv_error *err
     else if (!(text = fv_arena_strndup(&sheet->arena, (const char *)data, size)))
         status = fv_fail_memory(err, size, path);
     fv_release(NULL, data);
-    return status ? status : read_rows(sheet, text, path, err);
+    return text ? read_rows(sheet, text, path, err) : status;
 }
 
 void fv_cli_sheet_free(fv_cli_sheet *sheet)
