@@ -7,6 +7,8 @@
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/training.h"
+#include "cli/transfer.h"
+#include "data/data.h"
 #include "net/net.h"
 #include "train/options.h"
 #include "train/trainer.h"
@@ -19,7 +21,8 @@
 
 typedef struct train_values {
     fv_cli_common common;
-    const char *out, *resume;
+    const char *out, *resume, *from, *cache;
+    bool balance;
 } train_values;
 
 /* One run of training, as this verb holds it. */
@@ -157,6 +160,26 @@ static int refused(const fv_cli *cli, const fv_error *err)
     return err->code == FV_E_ARGUMENT ? fv_cli_usage(cli, "%s", err->message) : fv_cli_fail(cli, err);
 }
 
+/* Photos and a trained backbone: the work is done here, there is no trainer. */
+static int transfer(session *s, const char *net, const char *from, const char *data)
+{
+    const train_values *values = s->cli->values;
+    const fv_cli_transfer_job job = {net, from, s->folder, values->cache, values->balance};
+    fv_settings settings;
+    int code;
+
+    fv_settings_default(&settings);
+    code = apply_options(s, &settings);
+    if (!code)
+        code = open_data(s, data, &settings);
+    if (!code && !s->data->in_files)
+        code = fv_cli_usage(s->cli, "--from wants a folder or a list of pictures; %s holds arrays", data);
+    return code ? code : fv_cli_transfer(s->cli, &job, s->data);
+}
+
+/* DATA alone: weights that lie about, else a compact network from scratch. */
+static const char small_net[] = "resnet-20";
+
 static int begin(session *s)
 {
     const fv_cli *cli = s->cli;
@@ -167,22 +190,30 @@ static int begin(session *s)
     static char name[64];
     int code;
 
-    if (cli->count < 2)
-        return fv_cli_usage(cli, "train needs NET DATA, or --resume FOLDER");
+    const char *from = values->from, *found = NULL, *data = cli->count ? cli->operands[cli->count - 1] : NULL;
+    const char *net = cli->count > 1 ? cli->operands[0] : NULL;
+    static char path[4096];
+
+    if (!data || (!net && !from && !fv_folder_found(data)))
+        return fv_cli_usage(cli, "train needs NET DATA, a folder of pictures, or --resume FOLDER");
     if (values->out && exists(values->out) && !is_empty(values->out))
         return fv_cli_usage(cli, "--out %s: the folder is not empty; name another, or go on with --resume %s",
                             values->out, values->out);
     s->folder = values->out ? values->out : free_folder(name);
-    code = fv_cli_net_open(cli, cli->operands[0], &s->net);
+    if (!net && !from && fv_cli_find_weights(cli, &found, path))
+        return transfer(s, found, path, data);
+    if (from)
+        return transfer(s, net, from, data);
+    code = fv_cli_net_open(cli, net ? net : small_net, &s->net);
     if (!code)
         code = read_settings(s, &settings);
     if (!code)
-        code = open_data(s, cli->operands[1], &settings);
+        code = open_data(s, data, &settings);
     if (!code)
         code = fv_cli_fit_classes(cli, s->data, &s->net);
     if (code)
         return code;
-    options = library_options(s, cli->operands[1]);
+    options = library_options(s, data);
     if (fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err))
         return refused(cli, &err);
     return fv_cli_write_split(cli, s->data, s->folder);
@@ -307,7 +338,7 @@ static int run(const fv_cli *cli)
 
     if (!code)
         code = values->resume ? resume(&s) : begin(&s);
-    if (!code)
+    if (!code && s.trainer)
         code = work(&s);
     if (!code && s.data)
         code = fv_cli_tell_bad(cli, s.data, s.folder);
@@ -332,6 +363,21 @@ const fv_cli_option fv_cli_train_own[] = {
      .type = FV_CLI_TEXT,
      .at = AT(resume),
      .help = "go on with the run in this folder; it ends with the bits of one that was never stopped"},
+    {.name = "from",
+     .argument = "WEIGHTS",
+     .type = FV_CLI_TEXT,
+     .at = AT(from),
+     .help = "photos: keep these weights (a model of ours, or safetensors of NET) and train a new last layer on what "
+             "they see"},
+    {.name = "cache",
+     .argument = "FOLDER",
+     .type = FV_CLI_TEXT,
+     .at = AT(cache),
+     .help = "where what they see is kept; without it ~/.cache/fovea, '' for nowhere"},
+    {.name = "balance",
+     .type = FV_CLI_FLAG,
+     .at = AT(balance),
+     .help = "with --from: classes weigh alike, however many pictures each has"},
     {.name = "progress",
      .argument = "HOW",
      .type = FV_CLI_WORD,
@@ -345,7 +391,7 @@ const fv_cli_option fv_cli_train_own[] = {
 
 const fv_cli_verb fv_cli_verb_train = {
     .name = "train",
-    .operands = "NET DATA",
+    .operands = "[NET] DATA",
     .least = 0,
     .most = 2,
     .help = "Train a network on a data set",

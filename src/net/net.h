@@ -15,6 +15,14 @@ typedef struct fv_build_options {
  * training flag say what is built. Values that end up in the graph point into the graph's own arena only. */
 fv_status fv_net_build(const fv_net *net, fv_graph *graph, fv_error *err);
 
+/* The same network with a new last layer for `classes` classes, called FV_HEAD: everything from its own last layer on is
+ * replaced by a mean over the map, if there is one, a dense layer and soft-max; heads of training and the train line go.
+ * *layer (if not NULL; FV_NET_LABEL bytes) is the layer that feeds it, as fv_net_describe calls it. */
+#define FV_HEAD "head"
+enum { FV_NET_LABEL = 256 };
+fv_status fv_net_new_head(const fv_host *host, fv_net *net, size_t classes, char layer[FV_NET_LABEL], fv_net **out,
+                          fv_error *err);
+
 fv_status fv_net_clone(const fv_host *host, const fv_net *net, fv_net **out, fv_error *err);
 
 const fv_preprocess *fv_net_preprocess(const fv_net *net);

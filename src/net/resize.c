@@ -98,14 +98,14 @@ static bool scale_list(resizing *r, const fv_stmts *list)
 }
 
 /* The last operator with features, inside of blocks or not; heads of training write `classes`. */
-static fv_stmt *find_head(const fv_stmts *list)
+fv_stmt *fv_net_head_of(const fv_stmts *list)
 {
     fv_stmt *head = NULL, *inner;
 
     for (fv_stmt *s = list->first; s; s = s->next) {
         if (s->kind == FV_STMT_OP && fv_attr_find(s->op, "features"))
             head = s;
-        if (s->kind == FV_STMT_GROUP && (inner = find_head(&s->arms->body)))
+        if (s->kind == FV_STMT_GROUP && (inner = fv_net_head_of(&s->arms->body)))
             head = inner;
     }
     return head;
@@ -166,7 +166,7 @@ static bool check(resizing *r, size_t classes)
 
 static bool change(resizing *r, const fv_net_size *to)
 {
-    r->head = find_head(&r->net->body);
+    r->head = fv_net_head_of(&r->net->body);
     if (to->numerator && to->numerator != to->denominator && !scale_list(r, &r->net->body))
         return false;
     if (to->height && !resize_input(r, to->height, to->width ? to->width : to->height))

@@ -150,6 +150,9 @@ void fv_op_print(fv_text *text, const fv_op *op, const void *attrs);
 
 void fv_net_print_real(fv_text *text, double value);
 
+/* The last layer with features, where the classes come out; NULL if there is none (net/resize.c). */
+fv_stmt *fv_net_head_of(const fv_stmts *list);
+
 /* ---- printer (net/print.c): the whole net as the parser reads it; a block of the net's host. NULL without memory. */
 char *fv_net_print(const fv_net *net);
 const char *fv_loss_word(const fv_op *op, const void *attrs); /* "rbf-map" of rbf-loss */

@@ -63,7 +63,7 @@ static fv_status check_empty(const char *folder, fv_error *err)
 }
 
 /* The folder and those above it. */
-static fv_status make_folders(const fv_host *host, const char *path, fv_error *err)
+fv_status fv_folder_make(const fv_host *host, const char *path, fv_error *err)
 {
     char *copy = fv_strdup(host, path);
     fv_status status = FV_OK;
@@ -134,7 +134,7 @@ fv_status fv_folder_create(const fv_trainer *t, const fv_train_options *options,
     fv_text_init(&text, &t->host);
     status = check_empty(t->out, err);
     if (!status)
-        status = make_folders(&t->host, weights, err);
+        status = fv_folder_make(&t->host, weights, err);
     if (!status) {
         print_args(t, options, &text);
         status = text.failed ? fv_fail_memory(err, text.size, "args.json")

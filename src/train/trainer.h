@@ -48,6 +48,9 @@ fv_status fv_checkpoint_save(fv_trainer *trainer, fv_error *err);
 fv_status fv_checkpoint_load(fv_trainer *trainer, fv_error *err);
 
 /* ---- folder.c: the run folder */
+/* A folder and those above it; one that is there already is fine. */
+fv_status fv_folder_make(const fv_host *host, const char *path, fv_error *err);
+
 typedef struct fv_run_args {
     char *net, *options, *data_path, *data_hash;
 } fv_run_args;

@@ -1,0 +1,21 @@
+/* train with weights that somebody trained before: a frozen backbone, its features cached, a new last layer. */
+#ifndef FV_CLI_TRANSFER_H
+#define FV_CLI_TRANSFER_H
+#include "cli/cli.h"
+
+typedef struct fv_cli_transfer_job {
+    const char *net;    /* NULL: the weights are a model of ours, which has its network inside */
+    const char *from;   /* weights */
+    const char *folder; /* of the run */
+    const char *cache;  /* folder, NULL = the user's; "" = none */
+    bool balance;
+} fv_cli_transfer_job;
+
+/* Train on `data`; returns the exit code. */
+int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data);
+
+/* Weights in the places where tools keep them, that a network of the zoo is called like: *net and *path (4096 bytes) are
+ * set and true is returned. Otherwise says what was found or would do. */
+bool fv_cli_find_weights(const fv_cli *cli, const char **net, char *path);
+
+#endif

@@ -1,0 +1,164 @@
+#include "train/features.h"
+#include "base/error.h"
+#include "data/shelf.h"
+#include "image/prepare.h"
+#include "model/session.h"
+
+#include <string.h>
+
+/* Pictures of one run of the network. */
+typedef struct batch {
+    const fv_pictures *pictures;
+    const fv_preprocess *form;
+    const uint32_t *rows;
+    size_t n;
+    uint8_t *bytes; /* [n, picture] */
+    float *input;
+    fv_error *errors; /* [n] */
+} batch;
+
+static void read_some(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const batch *b = args;
+    const size_t bytes = fv_shelf_picture(b->form);
+    const fv_preprocess flat = fv_prepare_flat(b->form);
+
+    (void)slice;
+    for (size_t i = begin; i < end; i++)
+        if (!fv_picture_read(b->pictures->items[b->rows[i]].path, b->form, b->bytes + i * bytes, &b->errors[i]))
+            fv_prepare(&flat, b->bytes + i * bytes, flat.height, flat.width, flat.channels, b->input + i * bytes, NULL);
+}
+
+/* Mean over the pixels of a map [pixels, channels]. */
+static void average(const float *map, size_t pixels, size_t channels, float *out)
+{
+    for (size_t c = 0; c < channels; c++) {
+        double sum = 0;
+
+        for (size_t p = 0; p < pixels; p++)
+            sum += (double)map[p * channels + c];
+        out[c] = (float)(sum / (double)pixels);
+    }
+}
+
+static fv_status run_batch(fv_session *session, batch *b, size_t pixels, float *maps, fv_features *out, fv_error *err)
+{
+    fv_status status;
+
+    memset(b->errors, 0, b->n * sizeof *b->errors);
+    fv_pool_run(session->pool, read_some, b, b->n, b->n);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->errors[i].code) /* it was readable a moment ago */
+            return fv_fail(err, b->errors[i].code, "%s", b->errors[i].message);
+    status = fv_session_run(session, b->input, b->n, maps, err);
+    for (size_t i = 0; !status && i < b->n; i++)
+        average(maps + i * pixels * out->size, pixels, out->size, out->values + b->rows[i] * out->size);
+    return status;
+}
+
+/* Compute those in rows[0..n-1]. */
+static fv_status compute(fv_session *session, const fv_data *data, const fv_features_options *o, const uint32_t *rows,
+                         size_t n, fv_features *out, fv_error *err)
+{
+    const fv_preprocess *form = fv_net_preprocess(session->model->net);
+    const size_t most = session->run.batch, bytes = fv_shelf_picture(form), pixels = session->classes / out->size;
+    batch b = {.pictures = &data->pictures, .form = form};
+    float *maps = fv_alloc(&out->host, most * session->classes, sizeof *maps);
+    fv_status status = FV_OK;
+
+    b.bytes = fv_alloc(&out->host, most, bytes);
+    b.input = fv_alloc(&out->host, most * bytes, sizeof *b.input);
+    b.errors = fv_alloc(&out->host, most, sizeof *b.errors);
+    if (!maps || !b.bytes || !b.input || !b.errors)
+        status = fv_fail_memory(err, most * bytes * sizeof *b.input, "a batch");
+    for (size_t at = 0; !status && at < n; at += b.n) {
+        b.rows = rows + at;
+        b.n = n - at < most ? n - at : most;
+        status = run_batch(session, &b, pixels, maps, out, err);
+        if (!status && o->progress && o->progress(o->user, at + b.n, n))
+            status = fv_fail(err, FV_E_STOPPED, "stopped after the features of %zu of %zu pictures", at + b.n, n);
+    }
+    fv_release(&out->host, maps);
+    fv_release(&out->host, b.bytes);
+    fv_release(&out->host, b.input);
+    fv_release(&out->host, b.errors);
+    return status;
+}
+
+/* Copy what the cache has; rows[] receives the others. */
+static size_t look_up(const fv_pictures *pictures, const fv_feature_cache *cache, fv_features *out, uint32_t *rows)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < pictures->count; i++) {
+        const float *known = fv_feature_cache_find(cache, pictures->items[i].content);
+
+        if (known)
+            memcpy(out->values + i * out->size, known, out->size * sizeof *known);
+        else
+            rows[n++] = (uint32_t)i;
+    }
+    return n;
+}
+
+static fv_status fill(fv_session *session, const fv_data *data, const fv_features_options *o, const char *path,
+                      fv_features *out, fv_error *err)
+{
+    uint32_t *rows = fv_alloc(&out->host, out->count, sizeof *rows);
+    fv_feature_cache cache = {.size = out->size};
+    fv_status status = FV_OK, stopped;
+
+    out->values = fv_alloc(&out->host, out->count * out->size, sizeof *out->values);
+    if (!rows || !out->values) {
+        fv_release(&out->host, rows);
+        return fv_fail_memory(err, out->count * out->size * sizeof *out->values, "features");
+    }
+    if (path)
+        fv_feature_cache_open(path, out->size, &cache, &out->remark);
+    out->computed = look_up(&data->pictures, &cache, out, rows);
+    stopped = compute(session, data, o, rows, out->computed, out, err);
+    if (path && out->computed && !stopped)
+        status = fv_feature_cache_write(path, &cache, &data->pictures, out, err);
+    fv_feature_cache_close(&cache);
+    fv_release(&out->host, rows);
+    return stopped ? stopped : status;
+}
+
+fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *o, fv_features *out,
+                         fv_error *err)
+{
+    fv_session *session = NULL;
+    size_t height, width;
+    char key[33], *path = NULL;
+    fv_status status;
+
+    *out = (fv_features){.host = model->host, .count = data->pictures.count};
+    status = fv_session_create_to(&model->host, model, o->layer, &o->session, &session, err);
+    if (status)
+        return status;
+    fv_session_output(session, &height, &width, &out->size);
+    if (o->cache) {
+        fv_text text;
+
+        fv_feature_key(model, o->layer, key);
+        fv_text_init(&text, &model->host);
+        fv_text_print(&text, "%s/%s.features", o->cache, key);
+        path = text.data;
+        if (text.failed)
+            status = fv_fail_memory(err, strlen(o->cache), "a path");
+    }
+    if (!status)
+        status = fill(session, data, o, path, out, err);
+    fv_release(&model->host, path);
+    fv_session_free(session);
+    if (status)
+        fv_features_free(out);
+    return status;
+}
+
+void fv_features_free(fv_features *features)
+{
+    if (features->values)
+        fv_release(&features->host, features->values);
+    features->values = NULL;
+}

@@ -1,0 +1,50 @@
+/* What a network's last layer but one makes of pictures, computed once: a cache holds it by the content of the files. */
+#ifndef FV_TRAIN_FEATURES_H
+#define FV_TRAIN_FEATURES_H
+#include "data/data.h"
+#include "model/model.h"
+
+typedef struct fv_features {
+    fv_host host;
+    size_t count, size; /* pictures; features of each */
+    float *values;      /* [count, size], in the order of data->pictures */
+    size_t computed;    /* of these; the rest were in the cache */
+    const char *remark; /* why a cache that was there could not be used, or NULL */
+} fv_features;
+
+/* Return anything but 0 to stop. */
+typedef int (*fv_features_fn)(void *user, size_t done, size_t count);
+
+typedef struct fv_features_options {
+    const char *layer; /* the layer that is read; a map is averaged over its pixels */
+    const char *cache; /* folder of caches, NULL = none; a file in it is named by the weights and the layer */
+    fv_session_options session;
+    fv_features_fn progress; /* may be NULL */
+    void *user;
+} fv_features_options;
+
+fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *options,
+                         fv_features *out, fv_error *err);
+void fv_features_free(fv_features *features);
+
+/* ---- cache.c */
+typedef struct fv_feature_cache {
+    const uint8_t *map;
+    size_t bytes, count, size;
+    const uint64_t *keys; /* [count, 2], sorted */
+    const float *values;  /* [count, size] */
+} fv_feature_cache;
+
+/* XXH3-128 over the weights, the net's text (its preprocessing is in it) and the layer, in hex. */
+void fv_feature_key(const fv_model *model, const char *layer, char key[33]);
+
+/* Map a cache; a file that is missing gives an empty one. *remark: why one that is there is left alone. */
+void fv_feature_cache_open(const char *path, size_t size, fv_feature_cache *cache, const char **remark);
+void fv_feature_cache_close(fv_feature_cache *cache);
+const float *fv_feature_cache_find(const fv_feature_cache *cache, const uint64_t content[2]);
+
+/* Replace the file: what is in `old`, and the features of the pictures. */
+fv_status fv_feature_cache_write(const char *path, const fv_feature_cache *old, const fv_pictures *pictures,
+                                 const fv_features *features, fv_error *err);
+
+#endif

@@ -1,0 +1,33 @@
+/* Transfer learning with a frozen backbone: features of all pictures (cached), a new last layer fitted to them, and the
+ * model that both make. */
+#ifndef FV_TRAIN_TRANSFER_H
+#define FV_TRAIN_TRANSFER_H
+#include "train/features.h"
+#include "train/logistic.h"
+
+typedef struct fv_transfer_options {
+    const char *cache;
+    fv_session_options session;
+    bool balance; /* classes weigh alike, however many pictures they have */
+    fv_features_fn progress;
+    void *user;
+} fv_transfer_options;
+
+typedef struct fv_transfer_split {
+    size_t count, right;
+    double loss, ece; /* expected calibration error over 15 bins of the surest class's probability */
+} fv_transfer_split;
+
+typedef struct fv_transfer_result {
+    fv_model *model; /* the caller's */
+    char layer[FV_NET_LABEL];
+    size_t pictures, computed, features;
+    const char *cache_remark;
+    double lambda, temperature, features_s, head_s;
+    fv_transfer_split split[3]; /* by fv_split */
+} fv_transfer_result;
+
+fv_status fv_transfer(const fv_model *source, const fv_data *data, const fv_transfer_options *options,
+                      fv_transfer_result *out, fv_error *err);
+
+#endif
