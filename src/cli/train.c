@@ -394,7 +394,7 @@ const fv_cli_verb fv_cli_verb_train = {
     .operands = "[NET] DATA",
     .least = 0,
     .most = 2,
-    .help = "Train a network on a data set",
+    .help = "Train a network on a data set or on photos",
     .text =
         "What the network's own train line says holds where an option does not say otherwise. The same seed gives the "
         "same bits on any number of threads. SIGINT and SIGTERM save before they end the run.",
