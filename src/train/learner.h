@@ -16,7 +16,7 @@ typedef struct fv_learner {
     fv_value squares;               /* of each part of each gradient: doubles, the parameters' one after another */
     fv_value *params;               /* [n_params] whose gradients those are */
     size_t n_params;
-    fv_value losses[8];             /* [N] each */
+    fv_value losses[8]; /* [N] each */
     double weights[8];
     size_t n_losses;
     fv_value *gradients; /* of each value below n_gradients; 0 = none; for tests */
