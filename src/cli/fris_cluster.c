@@ -16,10 +16,13 @@ static double adjusted_rand(const fv_fris_source *s, const fv_fris_clusters *c)
 {
     const size_t n = c->count, k = c->classes;
     double *table = s->labels ? calloc(k * s->classes + k + s->classes, sizeof *table) : NULL;
-    double *rows = table + k * s->classes, *columns = rows + k, both = 0, a = 0, b = 0;
+    double both = 0, a = 0, b = 0;
 
     if (!table)
         return (double)NAN;
+
+    double *rows = table + k * s->classes, *columns = rows + k;
+
     for (size_t i = 0; i < n; i++)
         if (s->labels[i] != FV_FRIS_NONE) {
             table[label_of(c, i) * s->classes + s->labels[i]]++;

@@ -241,7 +241,7 @@ static fv_status extend(const fv_cli *cli, const fv_fris_classifier *c, const fv
     fv_fris_stolps *p = NULL;
     fv_status status = labels && rows ? read_contents(c, more, &all, err) : fv_fail_memory(err, n + more, "prototypes");
 
-    for (size_t i = 0; !status && i < n + more; i++) {
+    for (size_t i = 0; labels && rows && all.each && !status && i < n + more; i++) {
         labels[i] = i < n ? all.each[i].label : label;
         rows[i] = (uint32_t)i;
     }

@@ -63,8 +63,10 @@ static fv_status decide(const plot *p, fv_fris_decisions **out, fv_error *err)
     fv_status status = middle ? FV_OK : fv_fail_memory(err, 2 * n * sizeof *middle, "a plot");
 
     for (size_t i = 0; middle && i < n; i++) {
+        const size_t row = i / p->cells[0];
+
         middle[2 * i] = p->low[0] + ((double)(i % p->cells[0]) + 0.5) * p->step;
-        middle[2 * i + 1] = p->low[1] + ((double)(p->cells[1] - 1 - i / p->cells[0]) + 0.5) * p->step; /* y goes up */
+        middle[2 * i + 1] = p->low[1] + ((double)(p->cells[1] - 1 - row) + 0.5) * p->step; /* y goes up */
     }
     if (!status && !(status = fv_fris_subset(p->source->set, p->stolp, p->n_stolps, &stolps, err)) &&
         !(status =
@@ -117,18 +119,21 @@ static void draw_plane(const plot *p, const fv_fris_decisions *d, fv_cli_svg *sv
     fv_cli_svg_close(svg);
 }
 
+/* Rings go last: a neighbour must not hide one. */
 static void draw_objects(const plot *p, fv_cli_svg *svg)
 {
     char buf[32];
 
-    for (size_t i = 0; i < p->source->vectors.count; i++) {
-        const double x = MARGIN + (coordinate(p, i, 0) - p->low[0]) / p->step * CELL;
-        const double y = MARGIN + ((double)p->cells[1] - (coordinate(p, i, 1) - p->low[1]) / p->step) * CELL;
+    for (size_t i = 0; i < p->source->vectors.count + p->n_stolps; i++) {
+        const bool ring = i >= p->source->vectors.count;
+        const size_t object = ring ? p->stolp[i - p->source->vectors.count] : i;
+        const double x = MARGIN + (coordinate(p, object, 0) - p->low[0]) / p->step * CELL;
+        const double y = MARGIN + ((double)p->cells[1] - (coordinate(p, object, 1) - p->low[1]) / p->step) * CELL;
 
-        for (size_t s = 0; s < p->n_stolps; s++)
-            if (p->stolp[s] == i)
-                fv_cli_svg_circle(svg, "stolp", x, y, 9);
-        fv_cli_svg_circle(svg, look(buf, p->label[i], "object"), x, y, 4);
+        if (ring)
+            fv_cli_svg_circle(svg, "stolp", x, y, 9);
+        else
+            fv_cli_svg_circle(svg, look(buf, p->label[object], "object"), x, y, 4);
     }
 }
 
@@ -180,7 +185,7 @@ int fv_fris_run_plot(const fv_cli *cli)
         status = fv_fris_cluster(s.set, &cluster, &clusters, &err);
     p.label = calloc(s.vectors.count, sizeof *p.label);
     numbers = calloc(s.vectors.count, sizeof *numbers);
-    if (status) {
+    if (status || (!stolps && !clusters)) {
         code = fv_cli_fail(cli, &err);
     } else if (!p.label || !numbers) {
         code = fv_cli_memory(cli);

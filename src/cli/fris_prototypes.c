@@ -141,7 +141,7 @@ int fv_fris_run_prototypes(const fv_cli *cli)
         remark(cli, o);
         code = v->csv ? print_csv(&s, p) : v->common.json ? print_json(cli, &s, o, p) : print_text(cli, &s, o, p);
     }
-    if (!code && v->html)
+    if (!code && p && v->html)
         code = write_page(cli, &s, p, (size_t)v->top);
     fv_fris_release(p);
     fv_fris_release(o);

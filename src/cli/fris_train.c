@@ -87,18 +87,18 @@ static fv_status learn(training *t, fv_fris_classifier **out, fv_error *err)
 {
     const fv_fris_stolp_options options = fv_fris_stolps_wanted(t->v);
     uint32_t *labels = labels_of(&t->train, t->rows, t->n_rows), *chosen = NULL;
-    fv_fris_prototype *each = calloc(t->n_rows, sizeof *each);
+    fv_fris_prototype *each = calloc(t->n_rows + 1, sizeof *each);
     fv_fris *part = NULL, *prototypes = NULL;
     fv_fris_stolps *p = NULL;
     size_t n = t->n_rows;
     fv_status status = FV_OK;
 
-    if (!labels || !each || !(chosen = calloc(n, sizeof *chosen)))
+    if (!labels || !each || !(chosen = calloc(n + 1, sizeof *chosen)))
         status = fv_fail_memory(err, n * sizeof *each, "prototypes");
     if (!status && !t->v->all && !(status = fv_fris_subset(t->train.set, t->rows, n, &part, err)))
         status = fv_fris_choose(part, labels, n, &options, &p, err);
     n = p ? p->count : n;
-    for (size_t i = 0; !status && i < n; i++) {
+    for (size_t i = 0; labels && each && chosen && !status && i < n; i++) {
         const uint32_t row = p ? p->stolp[i] : (uint32_t)i;
 
         chosen[i] = t->rows[row];

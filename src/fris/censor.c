@@ -82,7 +82,7 @@ static bool renew(censor *c, uint32_t i, bool sure)
     const neighbours *lists = &c->lists[(size_t)i * c->n_lists];
     const value own = list_value(c, i, 0);
     fv_fris_doubt *d = &c->now[i];
-    value of[LISTS];
+    value of[LISTS] = {{0}};
     double rival = INFINITY;
     size_t best = 0;
     bool tells = !own.short_of;

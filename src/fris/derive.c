@@ -45,7 +45,7 @@ fv_status fv_fris_subset(const fv_fris *set, const uint32_t *rows, size_t n, fv_
     for (size_t i = 0; i < n; i++)
         if (rows[i] >= set->count)
             return fv_fail(err, FV_E_RANGE, "vector %u of %zu", rows[i], set->count);
-    if ((status = begin(set, n, out, err)))
+    if ((status = begin(set, n, out, err)) || !*out)
         return status;
     for (size_t i = 0; i < n; i++) {
         memcpy((char *)(*out)->rows + i * bytes, (const char *)set->rows + rows[i] * bytes, bytes);
@@ -68,7 +68,7 @@ fv_status fv_fris_concat(const fv_fris *a, const fv_fris *b, fv_fris **out, fv_e
         return fv_fail(err, FV_E_SHAPE, "sets of %zu and %zu columns are not prepared alike", a->dims, b->dims);
     if (a->count + b->count >= FV_FRIS_NONE)
         return fv_fail(err, FV_E_RANGE, "%zu vectors are too many", a->count + b->count);
-    if ((status = begin(a, a->count + b->count, out, err)))
+    if ((status = begin(a, a->count + b->count, out, err)) || !*out)
         return status;
     for (size_t s = 0; s < FV_COUNT(sets); s++) {
         memcpy((char *)(*out)->rows + at * bytes, sets[s]->rows, sets[s]->count * bytes);

@@ -137,15 +137,14 @@ fv_status fv_fris_join(const fv_fris_parts *parts, double f_star, double alpha, 
                 .left = fv_alloc(host, parts->n, sizeof *b.left),
                 .right = fv_alloc(host, parts->n, sizeof *b.right),
                 .least = fv_alloc(host, parts->n, sizeof *b.least)};
-    fv_status status = FV_OK;
+    const bool enough = second && b.left && b.right && b.least;
+    fv_status status = enough ? FV_OK : fv_fail_memory(err, parts->n * sizeof *second, "joining clusters");
 
-    if (!second || !b.left || !b.right || !b.least)
-        status = fv_fail_memory(err, parts->n * sizeof *second, "joining clusters");
-    else
+    if (enough)
         find_second(parts, second);
     for (uint32_t c = 0; c < parts->k; c++)
         label[c] = c;
-    for (uint32_t i = 0; !status && i < parts->k; i++)
+    for (uint32_t i = 0; enough && !status && i < parts->k; i++)
         for (uint32_t j = i + 1; !status && j < parts->k; j++) {
             const uint32_t p = root(label, i), q = root(label, j);
             bool one = false;

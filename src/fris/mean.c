@@ -49,7 +49,7 @@ fv_status fv_fris_half_mean(const fv_fris *set, const uint32_t *rows, size_t n, 
     fv_status status = s.of ? fv_fris_scan_run(&scan, err) : fv_fail_memory(err, n * sizeof *s.of, "distances");
     double all = 0;
 
-    for (size_t i = 0; !status && i < n; i++)
+    for (size_t i = 0; s.of && !status && i < n; i++)
         all += s.of[i];
     *out = n > 1 ? all / ((double)n * ((double)n - 1)) / 2 : 1;
     fv_release(&set->host, s.of);

@@ -58,17 +58,18 @@ static void offer(const fv_fris_search *s, fv_fris_near *near, fv_fris_hit hit)
 static double limit(const fv_fris_search *s, const double *key, size_t n, double slack)
 {
     double least[MOST_LIMITED + 1];
-    const size_t want = s->keep + 1;
-    size_t have = 0;
+    const size_t want = (size_t)s->keep + 1;
 
     if (want > MOST_LIMITED || n <= want)
         return INFINITY;
+    for (size_t i = 0; i < want; i++)
+        least[i] = INFINITY;
     for (size_t j = 0; j < n; j++) {
-        size_t at;
+        size_t at = want - 1;
 
-        if (have == want && key[j] >= least[want - 1])
+        if (key[j] >= least[at])
             continue;
-        for (at = have < want ? have++ : want - 1; at && least[at - 1] > key[j]; at--)
+        for (; at && least[at - 1] > key[j]; at--)
             least[at] = least[at - 1];
         least[at] = key[j];
     }

@@ -29,7 +29,7 @@ static fv_status score(groups *g, double *macro, fv_error *err)
         for (size_t k = 0; k < g->set->dims; k++)
             if (g->in[g->group_of[k]])
                 g->columns[at++] = fv_fris_value(g->set, i, k);
-    v.dims = at / v.count;
+    v.dims = v.count ? at / v.count : 0;
     options.norm = FV_FRIS_AS_IS;
     options.precision = g->set->wide ? FV_FRIS_DOUBLE : FV_FRIS_FLOAT;
     options.threads = fv_pool_threads(g->set->pool);

@@ -312,15 +312,14 @@ fv_status fv_fris_round_run(fv_fris_round *r, fv_fris_list *list, fv_error *err)
     remaining rest = {.left = fv_alloc(&r->set->host, c->objects, sizeof *rest.left),
                       .leaving = fv_alloc(&r->set->host, c->objects, sizeof *rest.leaving)};
     uint32_t *by = fv_alloc(&r->set->host, c->all, sizeof *by);
-    fv_status status = FV_OK;
+    const bool enough = rest.left && rest.leaving && by;
+    fv_status status = enough ? FV_OK : fv_fail_memory(err, c->objects * sizeof *by, "choosing stolps");
 
     list->count = list->n_uncovered = 0;
     memset(list->first, 0, (c->count + 1) * sizeof *list->first);
-    if (!rest.left || !rest.leaving || !by)
-        status = fv_fail_memory(err, c->objects * sizeof *by, "choosing stolps");
-    if (!status && !(status = find_rivals(r, err)))
+    if (enough && !(status = find_rivals(r, err)))
         status = run_pass(r, c->order + c->first[from], c->first[to] - c->first[from], c->order, c->objects, add, err);
-    for (size_t k = from; !status && k < to; k++) {
+    for (size_t k = from; enough && !status && k < to; k++) {
         list->first[k] = (uint32_t)list->count;
         status = run_class(r, list, k, &rest, by, err);
         for (size_t later = k; later < c->count; later++)

@@ -361,7 +361,7 @@ fv_status fv_fris_classifier_open(const fv_host *host, const char *path, const f
     if ((status = fv_safetensors_open(host, path, &f.st, err)))
         return status;
     if (!(status = check(&f, err)) &&
-        !(status = begin(host, f.rows->dim[0], json_array_size(json_object_get(f.meta, "classes")), &c, err)) &&
+        !(status = begin(host, f.rows->dim[0], json_array_size(json_object_get(f.meta, "classes")), &c, err)) && c &&
         !(status = read_set(&f, &o, c, err)))
         status = read_rest(&f, c, err);
     json_decref(f.meta);
