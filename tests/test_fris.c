@@ -288,30 +288,32 @@ static void test_threads(void **state)
     free_blobs(b);
 }
 
-/* Censoring renews few values; here all of them are made anew each time. More classes than an object keeps lists of, some
- * of them so small that their means fall. */
-static void test_censor(void **state)
+/* Censoring renews few values; here all of them are made anew each time, until two of each class are left. More classes
+ * than an object keeps lists of; half of them so small that their means fall; more objects than a list holds. */
+static void censor_like(size_t classes, size_t each, uint32_t k, double spread)
 {
-    const size_t n = 240;
-    blobs b = make_blobs(n, 40, 24, 2.2);
+    const size_t n = classes * each;
+    blobs b = make_blobs(n, 40, classes, spread);
     fv_fris *set = open_blobs(&b, FV_FRIS_FLOAT, 2, NULL);
+    size_t *left = calloc(classes, sizeof *left), last = 0;
     fv_fris_doubts *got;
     fv_error err = {0};
-    size_t left[24];
 
-    (void)state;
-    for (size_t i = 0; i < n; i++)
-        if (i % 24 >= 12 && i >= 24 * 5)
-            b.y[i] = FV_FRIS_NONE; /* twelve classes of ten, twelve of five */
-    for (size_t c = 0; c < 24; c++)
-        left[c] = c < 12 ? 10 : 5;
-    test_ok(fv_fris_censor(set, b.y, n, 3, 0.02, 0.5, &got, &err), &err);
-    assert_true(got->count > 40);
+    for (size_t i = 0; i < n; i++) {
+        if (i % classes >= classes / 2 && i >= n / 2)
+            b.y[i] = FV_FRIS_NONE;
+        else
+            left[b.y[i]]++;
+    }
+    for (size_t c = 0; c < classes; c++)
+        last += left[c] - 2;
+    test_ok(fv_fris_censor(set, b.y, n, k, 1, 1, &got, &err), &err);
+    assert_int_equal(got->count, last);
     for (size_t t = 0; t < got->count; t++) {
         fv_fris_doubts *q;
         size_t at = 0;
 
-        test_ok(fv_fris_queue(set, b.y, n, 3, &q, &err), &err);
+        test_ok(fv_fris_queue(set, b.y, n, k, &q, &err), &err);
         while (left[q->doubt[at].label] <= 2)
             at++;
         assert_int_equal(got->doubt[t].index, q->doubt[at].index);
@@ -325,7 +327,16 @@ static void test_censor(void **state)
     }
     fv_fris_release(got);
     fv_fris_free(set);
+    free(left);
     free_blobs(b);
+}
+
+static void test_censor(void **state)
+{
+    (void)state;
+    censor_like(48, 6, 3, 4);
+    censor_like(48, 8, 1, 4);
+    censor_like(14, 22, 1, 1.5);
 }
 
 /* Of many objects some are clustered and the others follow. */
