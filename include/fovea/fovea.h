@@ -256,6 +256,14 @@ FV_API fv_status fv_session_classify(fv_session *session, const uint8_t *pixels,
 FV_API fv_status fv_session_classify_file(fv_session *session, const char *path, float *probabilities, fv_error *err);
 
 /**
+ * As fv_session_classify_file, of up to the session's batch of files at once, which are read on its threads:
+ * probabilities [count, classes]. errors [count]: the code is FV_OK where a file could be read; the others' probabilities
+ * mean nothing.
+ */
+FV_API fv_status fv_session_classify_files(fv_session *session, const char *const *paths, size_t count,
+                                           float *probabilities, fv_error *errors, fv_error *err);
+
+/**
  * Plan a model up to a layer, by the name that fv_net_describe gives it; its activation is included. Nothing behind it is
  * computed. fv_session_run then writes [batch, height, width, channels] of fv_session_output, and fv_session_features the
  * same of one picture; fv_session_classify refuses such a session.

@@ -1,22 +1,29 @@
+#define _POSIX_C_SOURCE 200809L
 /* predict: names what is on pictures. A picture that cannot be read is named on standard error and the others go on. */
 #include "cli/cli.h"
 #include "cli/csv.h"
 #include "cli/json.h"
+#include "data/pictures.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct predict_values {
     fv_cli_common common;
     uint64_t top;
-    bool csv;
+    bool csv, wide;
 } predict_values;
+
+enum { AT_ONCE = 16 };
 
 typedef struct predictor {
     const fv_cli *cli;
     fv_model *model;
     fv_session *session;
-    float *probabilities; /* [classes] */
+    fv_pictures files;    /* what the operands name, in their order */
+    float *batch;         /* [AT_ONCE, classes] */
+    float *probabilities; /* of the picture at hand */
     size_t *order;        /* classes, the likeliest first */
     size_t classes, top;
 } predictor;
@@ -47,22 +54,62 @@ static void print_text(const predictor *p, const char *path)
     putchar('\n');
 }
 
-static void print_csv(const predictor *p, const char *path)
+/* One row a rank; a picture that could not be read is a row with the error alone. */
+static void print_csv(const predictor *p, const char *path, const char *error)
 {
-    for (size_t i = 0; i < p->top; i++) {
+    for (size_t i = 0; i < (error ? 1 : p->top); i++) {
         fv_cli_csv_field(stdout, path);
         putchar(',');
-        fv_cli_csv_field(stdout, fv_model_class_name(p->model, p->order[i]));
-        printf(",%.9g\n", (double)p->probabilities[p->order[i]]);
+        if (error) {
+            fputs(",,", stdout);
+            fv_cli_csv_field(stdout, error);
+            putchar('\n');
+        } else {
+            fv_cli_csv_field(stdout, fv_model_class_name(p->model, p->order[i]));
+            printf(",%.9g,\n", (double)p->probabilities[p->order[i]]);
+        }
     }
 }
 
-static void print_json(const predictor *p, const char *path)
+static void print_wide(const predictor *p, const char *path, const char *error)
+{
+    fv_cli_csv_field(stdout, path);
+    for (size_t i = 0; i < p->top; i++) {
+        putchar(',');
+        if (!error)
+            fv_cli_csv_field(stdout, fv_model_class_name(p->model, p->order[i]));
+        putchar(',');
+        if (!error)
+            printf("%.9g", (double)p->probabilities[p->order[i]]);
+    }
+    putchar(',');
+    fv_cli_csv_field(stdout, error ? error : "");
+    putchar('\n');
+}
+
+static void print_header(const predictor *p)
+{
+    const predict_values *values = p->cli->values;
+
+    if (values->csv)
+        puts("path,class,probability,error");
+    for (size_t i = 0; values->wide && i < p->top; i++)
+        printf("%sclass%zu,probability%zu,", i ? "" : "path,", i + 1, i + 1);
+    if (values->wide)
+        puts("error");
+}
+
+static void print_json(const predictor *p, const char *path, const char *error)
 {
     fv_cli_json json;
 
     fv_cli_json_begin(&json, 0);
     fv_cli_json_text(&json, "path", path);
+    if (error) {
+        fv_cli_json_text(&json, "error", error);
+        fv_cli_json_print(&json, stdout);
+        return;
+    }
     fv_cli_json_text(&json, "class", fv_model_class_name(p->model, p->order[0]));
     fv_cli_json_real(&json, "probability", (double)p->probabilities[p->order[0]]);
     fv_cli_json_array(&json, "top");
@@ -75,28 +122,97 @@ static void print_json(const predictor *p, const char *path)
     fv_cli_json_print(&json, stdout);
 }
 
-static bool predict(predictor *p, const char *path)
+static void print(predictor *p, const char *path, const fv_error *error)
 {
     const predict_values *values = p->cli->values;
-    fv_error err = {0};
+    const char *why = error->code ? error->message : NULL;
 
-    if (fv_session_classify_file(p->session, path, p->probabilities, &err)) {
-        fv_cli_fail(p->cli, &err);
-        return false;
-    }
-    rank(p);
-    if (values->csv)
-        print_csv(p, path);
-    else if (values->common.json)
-        print_json(p, path);
+    if (why)
+        fv_cli_fail(p->cli, error);
     else
+        rank(p);
+    if (values->csv)
+        print_csv(p, path, why);
+    else if (values->wide)
+        print_wide(p, path, why);
+    else if (values->common.json)
+        print_json(p, path, why);
+    else if (!why)
         print_text(p, path);
-    return true;
+}
+
+/* All files, a batch at a time; *bad counts those that could not be read. */
+static int predict_all(predictor *p, size_t *bad)
+{
+    fv_error errors[AT_ONCE], err = {0};
+    const char *paths[AT_ONCE];
+
+    print_header(p);
+    for (size_t at = 0, n; at < p->files.count; at += n) {
+        n = p->files.count - at < AT_ONCE ? p->files.count - at : AT_ONCE;
+        for (size_t i = 0; i < n; i++)
+            paths[i] = p->files.items[at + i].path;
+        if (fv_session_classify_files(p->session, paths, n, p->batch, errors, &err))
+            return fv_cli_fail(p->cli, &err);
+        for (size_t i = 0; i < n; i++) {
+            p->probabilities = p->batch + i * p->classes;
+            *bad += errors[i].code != FV_OK;
+            print(p, paths[i], &errors[i]);
+        }
+    }
+    return FV_EXIT_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- operands */
+
+/* One path a line of standard input. */
+static fv_status take_list(fv_pictures *files, fv_error *err)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length;
+    fv_status status = FV_OK;
+
+    while (!status && (length = getline(&line, &size, stdin)) >= 0) {
+        while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+            line[--length] = 0;
+        if (length)
+            status = fv_pictures_add(files, line, line, NULL, -1, err);
+    }
+    free(line);
+    return status;
+}
+
+static int take_operands(predictor *p)
+{
+    const fv_cli *cli = p->cli;
+    fv_error err = {0};
+    fv_status status = FV_OK;
+
+    for (size_t i = 1; !status && i < cli->count; i++) {
+        const char *path = cli->operands[i];
+        struct stat info;
+
+        if (strcmp(path, "-") == 0)
+            status = take_list(&p->files, &err);
+        else if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+            status = fv_pictures_scan(&p->files, path, true, &err);
+        else
+            status = fv_pictures_add(&p->files, path, path, NULL, -1, &err);
+    }
+    if (status)
+        return fv_cli_fail(cli, &err);
+    for (size_t i = 0; i < p->files.bad_count; i++)
+        fv_cli_note(cli, "left out: %s: %s", p->files.bad[i].path, p->files.bad[i].reason);
+    if (p->files.count)
+        return FV_EXIT_OK;
+    fv_cli_say(cli, "there are no pictures to name");
+    return FV_EXIT_FAILURE;
 }
 
 static int open_model(const fv_cli *cli, predictor *p)
 {
-    const fv_session_options options = fv_cli_session_options(cli, 1);
+    const fv_session_options options = fv_cli_session_options(cli, p->files.count < AT_ONCE ? p->files.count : AT_ONCE);
     const predict_values *values = cli->values;
     fv_error err = {0};
     int code = fv_cli_model_open(cli, cli->operands[0], &p->model);
@@ -105,9 +221,9 @@ static int open_model(const fv_cli *cli, predictor *p)
         return code;
     p->classes = fv_model_classes(p->model);
     p->top = values->top < p->classes ? values->top : p->classes;
-    p->probabilities = calloc(p->classes, sizeof *p->probabilities);
+    p->batch = calloc(AT_ONCE * p->classes, sizeof *p->batch);
     p->order = calloc(p->classes, sizeof *p->order);
-    if (!p->probabilities || !p->order)
+    if (!p->batch || !p->order)
         return fv_cli_memory(cli);
     if (fv_session_create(&cli->host, p->model, &options, &p->session, &err))
         return fv_cli_fail(cli, &err);
@@ -123,22 +239,25 @@ static int run(const fv_cli *cli)
     size_t bad = 0;
     int code = fv_cli_check_machine(cli);
 
-    if (values->csv && values->common.json)
-        return fv_cli_usage(cli, "--csv and --json exclude each other");
+    if (values->csv + values->wide + values->common.json > 1)
+        return fv_cli_usage(cli, "--csv, --wide and --json exclude each other");
+    fv_pictures_init(&p.files, &cli->host);
+    if (!code)
+        code = take_operands(&p);
     if (!code)
         code = open_model(cli, &p);
-    if (!code && values->csv)
-        puts("path,class,probability");
-    for (size_t i = 1; !code && i < cli->count; i++)
-        bad += !predict(&p, cli->operands[i]);
-    if (!code && bad) {
-        if (cli->count > 2)
-            fv_cli_note(cli, "%zu of %zu pictures could not be read", bad, cli->count - 1);
-        code = bad == cli->count - 1 ? FV_EXIT_FAILURE : FV_EXIT_PARTLY;
-    }
+    if (!code)
+        code = predict_all(&p, &bad);
+    if (!code && bad && p.files.count > 1)
+        fv_cli_note(cli, "%zu of %zu pictures could not be read", bad, p.files.count);
+    if (!code && bad == p.files.count)
+        code = FV_EXIT_FAILURE;
+    else if (!code && (bad || p.files.bad_count))
+        code = FV_EXIT_PARTLY;
+    fv_pictures_free(&p.files);
     fv_session_free(p.session);
     fv_model_free(p.model);
-    free(p.probabilities);
+    free(p.batch);
     free(p.order);
     return code;
 }
@@ -157,7 +276,8 @@ static const fv_cli_option options[] = {
     {.name = "csv",
      .type = FV_CLI_FLAG,
      .at = AT(csv),
-     .help = "print path,class,probability, quoted as RFC 4180 says"},
+     .help = "print path,class,probability,error, a row a class, quoted as RFC 4180 says"},
+    {.name = "wide", .type = FV_CLI_FLAG, .at = AT(wide), .help = "the same with one row a picture"},
     {0},
 };
 #undef AT
@@ -174,7 +294,7 @@ static const fv_cli_table tables[] = {
 
 const fv_cli_verb fv_cli_verb_predict = {
     .name = "predict",
-    .operands = "MODEL FILE...",
+    .operands = "MODEL FILE|FOLDER|-...",
     .least = 2,
     .most = SIZE_MAX,
     .help = "Name what is on pictures (JPEG, PNG and others)",

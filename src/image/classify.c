@@ -11,10 +11,14 @@
 #include <math.h>
 #include <string.h>
 
-static bool reads_digits(const fv_preprocess *p)
+bool fv_session_reads_digits(const fv_session *session)
 {
+    const fv_preprocess *p = fv_net_preprocess(fv_model_net(session->model));
+    const char *samples = fv_model_meta(session->model, "samples");
+
+    /* What learnt from pictures as they are reads them as they are. */
     return p->channels == 1 && fv_preprocess_from_height(p) == FV_DIGIT_SIDE &&
-           fv_preprocess_from_width(p) == FV_DIGIT_SIDE;
+           fv_preprocess_from_width(p) == FV_DIGIT_SIDE && !(samples && strcmp(samples, "pictures") == 0);
 }
 
 /* p[c] = exp(x[c] - max) / sum, in place. */
@@ -58,12 +62,10 @@ static fv_status run(fv_session *session, const fv_preprocess *p, const fv_image
 static fv_status features(fv_session *session, const char *name, const fv_image *image, float *output, fv_error *err)
 {
     const fv_preprocess *p = fv_net_preprocess(fv_model_net(session->model));
-    const char *samples = fv_model_meta(session->model, "samples");
     uint8_t pixels[FV_DIGIT_SIDE * FV_DIGIT_SIDE];
     fv_status status;
 
-    /* What learnt from pictures as they are reads them as they are. */
-    if (!reads_digits(p) || (samples && strcmp(samples, "pictures") == 0))
+    if (!fv_session_reads_digits(session))
         return run(session, p, image, output, err);
     status = fv_digit_from_image(&session->host, name, image, pixels, err);
     if (status)

@@ -27,4 +27,7 @@ enum { FV_DIGIT_SIDE = 28 };
 fv_status fv_digit_from_image(const fv_host *host, const char *name, const fv_image *image,
                               uint8_t digit[FV_DIGIT_SIDE * FV_DIGIT_SIDE], fv_error *err);
 
+/* Does this session's model read digits, so that pictures are brought to MNIST's form first? (classify.c) */
+bool fv_session_reads_digits(const fv_session *session);
+
 #endif
