@@ -113,7 +113,9 @@ static fv_status run(const fv_machine *machine, fv_graph *graph, const fv_maps *
                      size_t count, fv_error *err)
 {
     fv_store store;
-    const fv_exec_options options = {.kernels = machine->kernels, .pool = machine->pool, .store = &store};
+    /* Sums of whole numbers come out exact, as the lecture computes them: no algorithm that rounds. */
+    const fv_exec_options options = {
+        .kernels = machine->kernels, .pool = machine->pool, .store = &store, .exact = true};
     const fv_value input = graph->input;
     fv_exec *exec = NULL;
     fv_status status = fv_graph_status(graph, err);

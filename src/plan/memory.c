@@ -48,7 +48,7 @@ static void find_lives(fv_plan *plan)
     for (size_t v = 1; v < graph->n_values; v++) {
         const fv_value_info *info = &graph->values[v];
 
-        if (info->role == FV_ROLE_INPUT || info->role == FV_ROLE_CONST)
+        if (info->role == FV_ROLE_INPUT || info->role == FV_ROLE_CONST || (info->keep && made_once(graph, (fv_value)v)))
             live(plan, (fv_value)v, 0);
         if (info->keep || info->role == FV_ROLE_CONST)
             live(plan, (fv_value)v, plan->n_steps);

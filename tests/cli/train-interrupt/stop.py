@@ -1,4 +1,7 @@
-"""stop.py SIGNAL FILE COMMAND...: send the signal once FILE has a second line; print the exit code."""
+"""stop.py SIGNAL FILE COMMAND...: send the signal once FILE has a second line; print the exit code.
+
+The command gives way to this script, or it could end before the signal comes on a busy machine."""
+import os
 import pathlib
 import signal
 import subprocess
@@ -6,7 +9,7 @@ import sys
 import time
 
 file = pathlib.Path(sys.argv[2])
-process = subprocess.Popen(sys.argv[3:])
+process = subprocess.Popen(sys.argv[3:], preexec_fn=lambda: os.nice(19))
 while process.poll() is None and not (file.is_file() and file.read_bytes().count(b"\n") > 1):
     time.sleep(0.001)
 process.send_signal(getattr(signal, "SIG" + sys.argv[1]))
