@@ -21,8 +21,8 @@ typedef struct fv_cli_layers {
 bool fv_cli_layers_measure(fv_cli_layers *layers, fv_exec *exec, double seconds);
 void fv_cli_layers_free(fv_cli_layers *layers);
 
-/* A table with shares of the limits; false if memory ran out. Effective operations count: a step that needs fewer of them
- * than the direct method may pass the limit. */
+/* A table with shares of the limits; false if memory ran out. What a step executes counts: Winograd's convolutions need a
+ * quarter of the direct method's multiplications, and their rates are those of the rest. */
 bool fv_cli_layers_print(const fv_cli_layers *layers, const fv_cli_limits *limits, FILE *out, bool bold);
 /* The object "limits" and the array "layers" of the document. */
 void fv_cli_layers_json(const fv_cli_layers *layers, const fv_cli_limits *limits, fv_cli_json *json);

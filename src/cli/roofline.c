@@ -77,7 +77,7 @@ static void draw_grid(fv_cli_svg *svg, const axes *a)
         fv_cli_svg_label(svg, NULL, LEFT - 6, y + 4, FV_CLI_RIGHT, text);
     }
     fv_cli_svg_label(svg, NULL, (LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 12, FV_CLI_MIDDLE, "operations a byte");
-    fv_cli_svg_turned(svg, NULL, 18, (TOP + HEIGHT - BOTTOM) / 2.0, "effective GFLOP/s");
+    fv_cli_svg_turned(svg, NULL, 18, (TOP + HEIGHT - BOTTOM) / 2.0, "GFLOP/s executed");
 }
 
 static void draw_roof(fv_cli_svg *svg, const axes *a, const fv_cli_limits *limits)
