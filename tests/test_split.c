@@ -177,7 +177,7 @@ static void bad_memory_is_refused(void **state)
 /* A caller compiled against a shorter struct: what it does not know of has its default. */
 static void older_options_are_understood(void **state)
 {
-    fv_data_options options = {offsetof(fv_data_options, limit), 0.25, 3, 1};
+    fv_data_options options = {.size = offsetof(fv_data_options, limit), .val = 0.25, .seed = 3, .limit = 1};
     fv_data *data;
     fv_error err = {0};
 
