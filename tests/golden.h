@@ -87,19 +87,27 @@ static inline const char *golden_next(const char *text, char mark)
     return at ? at + 1 : "";
 }
 
+/* FOLDER/NAMEEND of the data that tests share. */
+static inline void shared_path(char path[PATH_MAX], const char *folder, const char *name, const char *end)
+{
+    const char *shared = getenv("FOVEA_SHARED"), *source = getenv("FOVEA_SOURCE");
+
+    snprintf(path, PATH_MAX, "%s%s/%s/%s%s",
+             shared   ? shared
+             : source ? source
+                      : ".",
+             shared ? "" : "/../shared", folder, name, end);
+}
+
 /* Open NAME ("reduced/lenet-5"); false where the files are absent, and then the reason was printed. */
 static inline bool golden_open(golden *g, const char *name)
 {
-    const char *shared = getenv("FOVEA_SHARED"), *source = getenv("FOVEA_SOURCE"), *line;
+    const char *line;
     char path[PATH_MAX];
     fv_error err = {0};
 
     memset(g, 0, sizeof *g);
-    snprintf(path, sizeof path, "%s%s/golden/%s.safetensors",
-             shared   ? shared
-             : source ? source
-                      : ".",
-             shared ? "" : "/../shared", name);
+    shared_path(path, "golden", name, ".safetensors");
     if (access(path, F_OK) != 0) {
         print_message("no golden data at %s; FOVEA_SHARED names the folder that holds golden/\n", path);
         return false;

@@ -223,6 +223,27 @@ static inline unsigned char *test_read_file(const char *path, size_t *size)
     return data;
 }
 
+/* A path in a folder of test_path; a new folder in it, of a number. */
+static inline const char *test_in(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return test_path(path);
+}
+
+static inline const char *test_numbered_folder(void)
+{
+    static char names[64][16];
+    static size_t count;
+    char *name = names[count];
+
+    assert_true(count < FV_COUNT(names));
+    snprintf(name, sizeof names[0], "folder%zu", count++);
+    assert_int_equal(mkdir(test_path(name), 0700), 0);
+    return name;
+}
+
 /* Names in a folder, "." and ".." not counted: a temporary file that stays behind shows. */
 static inline size_t test_entries(const char *folder)
 {

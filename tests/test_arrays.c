@@ -10,31 +10,11 @@
 
 enum { N = 5, H = 3, W = 4, C = 2 };
 
-static const char *in(const char *folder, const char *name)
-{
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return test_path(path);
-}
-
-static const char *new_folder(void)
-{
-    static char names[64][32];
-    static size_t count;
-    char *name = names[count];
-
-    assert_true(count < FV_COUNT(names));
-    snprintf(name, sizeof names[0], "arrays%zu", count++);
-    assert_int_equal(mkdir(test_path(name), 0700), 0);
-    return name;
-}
-
 static void put(const char *folder, const char *name, fv_npy_type type, int rank, const size_t *dim, const void *data)
 {
     fv_error err = {0};
 
-    test_ok(fv_npy_write(in(folder, name), type, rank, dim, data, &err), &err);
+    test_ok(fv_npy_write(test_in(folder, name), type, rank, dim, data, &err), &err);
 }
 
 static const int64_t labels[N] = {2, 0, 1, 2, 0};
@@ -65,7 +45,7 @@ static fv_data *open_good(const char *folder)
 /* What a net reads is what was saved, whatever its preprocessing says. */
 static void floats_are_fed_as_they_are(void **state)
 {
-    const char *folder = new_folder();
+    const char *folder = test_numbered_folder();
     const fv_preprocess p = {.height = H, .width = W, .channels = C, .scale = {3, 3}, .shift = {1, 1}};
     const fv_augment flip = {.flip = true};
     const uint32_t indices[2] = {3, 0};
@@ -99,7 +79,7 @@ static void floats_are_fed_as_they_are(void **state)
 
 static void bytes_are_pictures(void **state)
 {
-    const char *folder = new_folder();
+    const char *folder = test_numbered_folder();
     uint8_t pixels[N * H * W];
     uint32_t label;
     size_t h, w, c;
@@ -132,7 +112,7 @@ static void refused(const char *folder, fv_status wanted, const char *message)
 static void bad_arrays_are_refused(void **state)
 {
     float values[N * H * W * C] = {0};
-    const char *folder = new_folder();
+    const char *folder = test_numbered_folder();
 
     (void)state;
     put(folder, "test-pictures.npy", FV_NPY_F32, 3, shape, values);
@@ -189,7 +169,7 @@ static fv_status open_once(const fv_host *host, void *arg, fv_error *err)
 
 static void failed_allocations_are_clean(void **state)
 {
-    const char *folder = new_folder();
+    const char *folder = test_numbered_folder();
     char path[PATH_MAX];
 
     (void)state;

@@ -9,26 +9,6 @@ enum { ROW10 = 3073, ROW100 = 3074, PLANE = 1024 };
 
 static const char names10[] = "airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n";
 
-static const char *in(const char *folder, const char *name)
-{
-    char path[PATH_MAX];
-
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return test_path(path);
-}
-
-static const char *new_folder(void)
-{
-    static char names[64][32];
-    static size_t count;
-    char *name = names[count];
-
-    assert_true(count < FV_COUNT(names));
-    snprintf(name, sizeof names[0], "cifar%zu", count++);
-    assert_int_equal(mkdir(test_path(name), 0700), 0);
-    return name;
-}
-
 /* A plane's byte p is p * 3 + channel + first, modulo 256; the label of row i is (first + i) modulo `classes`. */
 static void put_rows(const char *folder, const char *name, size_t count, size_t n_labels, uint8_t first)
 {
@@ -44,18 +24,18 @@ static void put_rows(const char *folder, const char *name, size_t count, size_t 
         for (size_t k = 0; k < 3 * PLANE; k++)
             at[n_labels + k] = (uint8_t)(k % PLANE * 3 + k / PLANE + first);
     }
-    test_write_file(in(folder, name), bytes, count * row);
+    test_write_file(test_in(folder, name), bytes, count * row);
     free(bytes);
 }
 
 static void put_text(const char *folder, const char *name, const char *text)
 {
-    test_write_file(in(folder, name), text, strlen(text));
+    test_write_file(test_in(folder, name), text, strlen(text));
 }
 
 static const char *good_folder(void)
 {
-    const char *folder = new_folder();
+    const char *folder = test_numbered_folder();
 
     put_rows(folder, "data_batch_1.bin", 4, 1, 7);
     put_rows(folder, "data_batch_2.bin", 3, 1, 1);
@@ -112,7 +92,7 @@ static void batches_are_read_in_order(void **state)
 
 static void cifar_100_has_two_labels(void **state)
 {
-    const char *folder = new_folder();
+    const char *folder = test_numbered_folder();
     char names[1000] = "";
 
     (void)state;
@@ -134,7 +114,7 @@ static void cifar_100_has_two_labels(void **state)
 
 static void a_test_set_alone_will_do_and_names_may_be_absent(void **state)
 {
-    const char *folder = new_folder();
+    const char *folder = test_numbered_folder();
 
     (void)state;
     put_rows(folder, "test_batch.bin", 2, 1, 5);
@@ -163,36 +143,36 @@ static void bad_files_are_refused(void **state)
 
     (void)state;
     folder = good_folder();
-    test_write_file(in(folder, "data_batch_2.bin"), rows, ROW10 - 1);
+    test_write_file(test_in(folder, "data_batch_2.bin"), rows, ROW10 - 1);
     refused(folder, FV_E_FORMAT, "data_batch_2.bin: 3072 bytes are no whole number of rows of 3073");
 
     folder = good_folder();
-    test_write_file(in(folder, "test_batch.bin"), rows, 0);
+    test_write_file(test_in(folder, "test_batch.bin"), rows, 0);
     refused(folder, FV_E_FORMAT, "test_batch.bin: 0 bytes are no whole number of rows");
 
     folder = good_folder();
     rows[ROW10] = 10;
-    test_write_file(in(folder, "data_batch_1.bin"), rows, (size_t)2 * ROW10);
+    test_write_file(test_in(folder, "data_batch_1.bin"), rows, (size_t)2 * ROW10);
     refused(folder, FV_E_RANGE, "data_batch_1.bin: label 10 of picture 1; CIFAR-10 has 0 to 9 there");
 
     folder = good_folder();
-    assert_int_equal(remove(in(folder, "data_batch_1.bin")), 0);
+    assert_int_equal(remove(test_in(folder, "data_batch_1.bin")), 0);
     refused(folder, FV_E_IO, "has data_batch_2.bin, but not data_batch_1.bin before it");
 
     folder = good_folder();
     put_rows(folder, "data_batch_4.bin", 1, 1, 0);
     refused(folder, FV_E_IO, "has data_batch_4.bin, but not data_batch_3.bin before it");
 
-    folder = new_folder();
+    folder = test_numbered_folder();
     rows[ROW10] = 0;
     rows[0] = 20;
-    test_write_file(in(folder, "train.bin"), rows, ROW100);
+    test_write_file(test_in(folder, "train.bin"), rows, ROW100);
     refused(folder, FV_E_RANGE, "train.bin: label 20 of picture 0; CIFAR-100 has 0 to 19 there");
     rows[0] = 0;
     rows[1] = 100;
-    test_write_file(in(folder, "train.bin"), rows, ROW100);
+    test_write_file(test_in(folder, "train.bin"), rows, ROW100);
     refused(folder, FV_E_RANGE, "train.bin: label 100 of picture 0; CIFAR-100 has 0 to 99 there");
-    test_write_file(in(folder, "train.bin"), rows, ROW10);
+    test_write_file(test_in(folder, "train.bin"), rows, ROW10);
     refused(folder, FV_E_FORMAT, "train.bin: 3073 bytes are no whole number of rows of 3074");
 }
 

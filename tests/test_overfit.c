@@ -84,17 +84,12 @@ static fv_net *open_net(size_t i, const golden *g)
 /* The first `count` pictures of shared/data/NAME, alone: no test set that would be measured. NULL where it is absent. */
 static fv_data *open_data(const char *name, size_t count)
 {
-    const char *shared = getenv("FOVEA_SHARED"), *source = getenv("FOVEA_SOURCE");
     size_t height, width, channels, bytes;
     char path[PATH_MAX];
     fv_error err = {0};
     fv_data *all, *data;
 
-    snprintf(path, sizeof path, "%s%s/data/%s",
-             shared   ? shared
-             : source ? source
-                      : ".",
-             shared ? "" : "/../shared", name);
+    shared_path(path, "data", name, "");
     if (access(path, F_OK) != 0) {
         print_message("no pictures at %s; FOVEA_SHARED names the folder that holds data/\n", path);
         return NULL;

@@ -21,7 +21,7 @@ static void fill_memory(void)
 
 static fv_data *from_memory(double val, uint64_t seed, size_t limit)
 {
-    const fv_data_options options = {sizeof options, val, seed, limit};
+    const fv_data_options options = {.size = sizeof options, .val = val, .seed = seed, .limit = limit};
     fv_data *data;
     fv_error err = {0};
 
@@ -150,11 +150,25 @@ static void bad_memory_is_refused(void **state)
         {COUNT, H, W, 5, 7, DEFAULTS, FV_E_RANGE, "5 channels"},
         {COUNT, H, W, 1, 0, DEFAULTS, FV_E_RANGE, "0 classes"},
         {COUNT, H, W, 1, 6, DEFAULTS, FV_E_RANGE, "label 6 of sample 6 is outside the 6 classes"},
-        {COUNT, H, W, 1, 7, {0, 0, 1, 0}, FV_E_ARGUMENT, "size is 0; begin with FV_DATA_OPTIONS"},
-        {COUNT, H, W, 1, 7, {sizeof(fv_data_options), 1, 1, 0}, FV_E_RANGE, "val is 1, wanted a share of at least 0"},
-        {COUNT, H, W, 1, 7, {sizeof(fv_data_options), -0.1, 1, 0}, FV_E_RANGE, "val is -0.1"},
-        {COUNT, H, W, 1, 7, {sizeof(fv_data_options), (double)NAN, 1, 0}, FV_E_RANGE, "val is "},
-        {1, H, W, 1, 7, {sizeof(fv_data_options), 0.5, 1, 0}, FV_E_RANGE, "1 training samples, too few to hold out"},
+        {COUNT, H, W, 1, 7, {.seed = 1}, FV_E_ARGUMENT, "size is 0; begin with FV_DATA_OPTIONS"},
+        {COUNT,
+         H,
+         W,
+         1,
+         7,
+         {.size = sizeof(fv_data_options), .val = 1, .seed = 1},
+         FV_E_RANGE,
+         "val is 1, wanted a share of at least 0"},
+        {COUNT, H, W, 1, 7, {.size = sizeof(fv_data_options), .val = -0.1, .seed = 1}, FV_E_RANGE, "val is -0.1"},
+        {COUNT, H, W, 1, 7, {.size = sizeof(fv_data_options), .val = (double)NAN, .seed = 1}, FV_E_RANGE, "val is "},
+        {1,
+         H,
+         W,
+         1,
+         7,
+         {.size = sizeof(fv_data_options), .val = 0.5, .seed = 1},
+         FV_E_RANGE,
+         "1 training samples, too few to hold out"},
     };
     fv_data *data;
     fv_error err = {0};

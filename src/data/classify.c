@@ -6,7 +6,6 @@
 #include "image/prepare.h"
 #include "model/session.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef struct reading {
@@ -30,18 +29,6 @@ static void read_some(const void *args, size_t begin, size_t end, size_t slice)
             fv_prepare(&flat, r->bytes + i * bytes, flat.height, flat.width, flat.channels, r->input + i * bytes, NULL);
 }
 
-static void softmax(float *x, size_t n)
-{
-    double top = (double)x[0], sum = 0;
-
-    for (size_t c = 1; c < n; c++)
-        top = (double)x[c] > top ? (double)x[c] : top;
-    for (size_t c = 0; c < n; c++)
-        sum += exp((double)x[c] - top);
-    for (size_t c = 0; c < n; c++)
-        x[c] = (float)(exp((double)x[c] - top) / sum);
-}
-
 static fv_status run(fv_session *session, const char *const *paths, size_t count, float *probabilities,
                      fv_error *errors, fv_error *err)
 {
@@ -55,7 +42,7 @@ static fv_status run(fv_session *session, const char *const *paths, size_t count
         fv_pool_run(session->pool, read_some, &r, count, count);
         status = fv_session_run(session, r.input, count, probabilities, err);
         for (size_t i = 0; !status && i < count; i++)
-            softmax(probabilities + i * session->classes, session->classes);
+            fv_session_softmax(probabilities + i * session->classes, session->classes);
     } else {
         status = fv_fail_memory(err, count * bytes * sizeof *r.input, "a batch of pictures");
     }

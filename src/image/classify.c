@@ -8,7 +8,6 @@
 #include "image/prepare.h"
 #include "model/session.h"
 
-#include <math.h>
 #include <string.h>
 
 bool fv_session_reads_digits(const fv_session *session)
@@ -19,19 +18,6 @@ bool fv_session_reads_digits(const fv_session *session)
     /* What learnt from pictures as they are reads them as they are. */
     return p->channels == 1 && fv_preprocess_from_height(p) == FV_DIGIT_SIDE &&
            fv_preprocess_from_width(p) == FV_DIGIT_SIDE && !(samples && strcmp(samples, "pictures") == 0);
-}
-
-/* p[c] = exp(x[c] - max) / sum, in place. */
-static void softmax(float *x, size_t n)
-{
-    double top = (double)x[0], sum = 0;
-
-    for (size_t c = 1; c < n; c++)
-        top = (double)x[c] > top ? (double)x[c] : top;
-    for (size_t c = 0; c < n; c++)
-        sum += exp((double)x[c] - top);
-    for (size_t c = 0; c < n; c++)
-        x[c] = (float)(exp((double)x[c] - top) / sum);
 }
 
 /* Pixels [height,width,channels] -> what the session gives; the net's input and the scratch of preprocessing are allocated. */
@@ -114,7 +100,7 @@ fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t
     if (!status)
         status = fv_session_features(session, pixels, height, width, channels, probabilities, err);
     if (!status)
-        softmax(probabilities, session->classes);
+        fv_session_softmax(probabilities, session->classes);
     return status;
 }
 
@@ -125,6 +111,6 @@ fv_status fv_session_classify_file(fv_session *session, const char *path, float 
     if (!status)
         status = fv_session_features_file(session, path, probabilities, err);
     if (!status)
-        softmax(probabilities, session->classes);
+        fv_session_softmax(probabilities, session->classes);
     return status;
 }

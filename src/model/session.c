@@ -2,6 +2,7 @@
 #include "model/session.h"
 #include "base/error.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---------------------------------------------------------------------------------------------- making */
@@ -172,4 +173,16 @@ fv_value fv_session_input(const fv_session *session)
 fv_value fv_session_logits(const fv_session *session)
 {
     return session->run.logits;
+}
+
+void fv_session_softmax(float *x, size_t classes)
+{
+    double top = (double)x[0], sum = 0;
+
+    for (size_t c = 1; c < classes; c++)
+        top = (double)x[c] > top ? (double)x[c] : top;
+    for (size_t c = 0; c < classes; c++)
+        sum += exp((double)x[c] - top);
+    for (size_t c = 0; c < classes; c++)
+        x[c] = (float)(exp((double)x[c] - top) / sum);
 }

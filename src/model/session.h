@@ -21,4 +21,7 @@ fv_exec *fv_session_exec(fv_session *session);
 fv_value fv_session_input(const fv_session *session);
 fv_value fv_session_logits(const fv_session *session);
 
+/* Logits to probabilities, in place: x[c] = exp(x[c] - max) / sum. */
+void fv_session_softmax(float *x, size_t classes);
+
 #endif
