@@ -225,10 +225,12 @@ typedef struct fv_session_options {
     const char *isa;     /**< "ref", "avx2", "avx512", "neon"; NULL = the best this CPU has */
     size_t memory_limit; /**< bytes that the session may take (fv_session_bytes); 0 = no limit */
     bool exact; /**< no algorithm that rounds more than the plain one: no Winograd, errors 10 times smaller, slower */
+    const char *tuning; /**< a file of `fovea plan --tune`: the algorithms that were fastest on this machine; NULL = as
+                             the cost model says. Results differ by rounding; with `exact` it says nothing */
 } fv_session_options;
 #define FV_SESSION_OPTIONS                                                                                             \
     {                                                                                                                  \
-        sizeof(fv_session_options), 0, 0, NULL, 0, false                                                               \
+        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL                                                         \
     }
 
 /**

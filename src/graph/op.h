@@ -82,7 +82,7 @@ enum {
 enum { FV_OP_OWN_ACTIVATION = -1 };
 
 struct fv_node;
-struct fv_kernels;
+struct fv_chooser; /* ops/tuning.h */
 
 /* How the planner must pack input `input` of this operator before running it (0 = not). */
 typedef struct fv_packing {
@@ -125,7 +125,7 @@ struct fv_op {
     size_t act_offset, gate_offset;
     /* Write into a copy of the node's attributes which algorithm computes it, of those that round otherwise than the
      * plain one; NULL = there is one only. */
-    void (*choose)(void *attrs, const fv_shape *in, const struct fv_kernels *kernels);
+    void (*choose)(void *attrs, const fv_shape *in, const struct fv_chooser *chooser);
     /* Offset of a uint32_t that fv_apply sets to a number of this node's own: the stream of its random numbers; 0 = none. */
     size_t stream_offset;
 };

@@ -20,7 +20,8 @@ static fv_session_options options_or_default(const fv_session_options *options)
 static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernels, const fv_session_options *o,
                       fv_error *err)
 {
-    const fv_exec_options options = {.kernels = kernels, .pool = s->pool, .store = &s->store, .exact = o->exact};
+    const fv_exec_options options = {
+        .kernels = kernels, .pool = s->pool, .store = &s->store, .exact = o->exact, .tuning = &s->tuning};
     const fv_net *net = fv_model_net(s->model);
     fv_status status = fv_inference_plan_to(&s->host, net, layer, o->batch, &options, &s->run, err);
     size_t outputs;
@@ -70,6 +71,8 @@ static fv_status create(const fv_host *host, const fv_model *model, const char *
     fv_store_init(&s->store, &h, kernels->real_bytes);
     fv_text_init(&s->explanation, &h);
     status = fv_pool_create(&h, o.threads, &s->pool, err);
+    if (!status && o.tuning)
+        status = fv_tuning_read(&h, o.tuning, &s->tuning, err);
     if (!status)
         status = plan(s, layer, kernels, &o, err);
     if (status) {
@@ -103,6 +106,7 @@ void fv_session_free(fv_session *session)
 
     fv_inference_free(&session->run);
     fv_store_free(&session->store);
+    fv_tuning_free(&session->tuning);
     fv_pool_free(session->pool);
     fv_text_free(&session->explanation);
     fv_release(&host, session);

@@ -2,6 +2,7 @@
 #ifndef FV_MODEL_SESSION_H
 #define FV_MODEL_SESSION_H
 #include "model/model.h"
+#include "ops/tuning.h"
 #include "run/inference.h"
 
 struct fv_session {
@@ -12,6 +13,7 @@ struct fv_session {
     fv_inference run;
     size_t inputs, classes;       /* elements of one sample and of its result, which may be a layer's maps */
     bool to_layer, smallest_wins; /* ends at a layer; logits are distances */
+    fv_tuning tuning;             /* what options->tuning holds */
     fv_text explanation;
 };
 

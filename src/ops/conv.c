@@ -238,7 +238,7 @@ static bool unpacked(const fv_node *node, const fv_shape *w)
     return depthwise(node->attrs, w);
 }
 
-static void choose(void *attrs_, const fv_shape *in, const fv_kernels *kernels)
+static void choose(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
 {
     fv_conv_attrs *a = attrs_;
     const fv_conv_geometry g = geometry(a, &in[0]);
@@ -246,7 +246,7 @@ static void choose(void *attrs_, const fv_shape *in, const fv_kernels *kernels)
     size_t rows, depth;
 
     if (!as_product(a, &g, &rows, &depth))
-        a->side = fv_winograd_side(&g, kernels);
+        a->side = fv_winograd_side(&g, chooser);
 }
 
 const fv_op fv_op_conv = {
@@ -280,7 +280,7 @@ static fv_conv_geometry turned(const fv_conv_geometry *g)
     return t;
 }
 
-static void choose_x(void *attrs_, const fv_shape *in, const fv_kernels *kernels)
+static void choose_x(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
 {
     fv_conv_backward_attrs *a = attrs_;
     const fv_conv_geometry g = geometry(&a->conv, &a->x), t = turned(&g);
@@ -288,7 +288,7 @@ static void choose_x(void *attrs_, const fv_shape *in, const fv_kernels *kernels
 
     (void)in;
     if (!as_product(&a->conv, &g, &rows, &depth))
-        a->conv.side = fv_winograd_side(&t, kernels);
+        a->conv.side = fv_winograd_side(&t, chooser);
 }
 
 /* dx from dy and w, times the gradient of the activation that made x if its output is given as third input. */
@@ -395,14 +395,14 @@ static void lower_w_winograd(fv_lower *l, const fv_node *node, const fv_conv_geo
                   offsetof(fv_winograd_weights_args, scratch), conv_cost(g, (double)fv_lower_kernels(l)->real_bytes));
 }
 
-static void choose_w(void *attrs_, const fv_shape *in, const fv_kernels *kernels)
+static void choose_w(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
 {
     fv_conv_backward_attrs *a = attrs_;
     const fv_conv_geometry g = geometry(&a->conv, &a->x);
     size_t rows, depth;
 
     (void)in;
-    (void)kernels;
+    (void)chooser;
     if (!as_product(&a->conv, &g, &rows, &depth) && !a->conv.table && fv_winograd_weights_wins(&g))
         a->conv.side = FV_WINOGRAD_POINTS + 1 - g.kernel_h;
 }

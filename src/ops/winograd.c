@@ -38,7 +38,7 @@ static double tiles_cost(const fv_conv_geometry *g, size_t side, size_t lanes)
 }
 
 /* A tenth less than the plain kernel, or its accuracy is the better choice. */
-size_t fv_winograd_side(const fv_conv_geometry *g, const fv_kernels *kernels)
+size_t fv_winograd_side(const fv_conv_geometry *g, const fv_chooser *chooser)
 {
     static const size_t sides[] = {4, 2};
     double best;
@@ -46,9 +46,11 @@ size_t fv_winograd_side(const fv_conv_geometry *g, const fv_kernels *kernels)
 
     if (!fits(g))
         return 0;
+    if (fv_tuning_find(chooser, g, &found))
+        return found;
     best = .9 * plain_cost(g);
     for (size_t i = g->kernel_h == 3 ? 0 : 1; i < FV_COUNT(sides); i++) {
-        const double cost = tiles_cost(g, sides[i], kernels->panel / 2);
+        const double cost = tiles_cost(g, sides[i], chooser->kernels->panel / 2);
 
         if (cost < best) {
             best = cost;

@@ -2,9 +2,11 @@
 #ifndef FV_OPS_WINOGRAD_H
 #define FV_OPS_WINOGRAD_H
 #include "graph/lower.h"
+#include "ops/tuning.h"
 
-/* The side of the tiles with which this convolution is fastest, or 0: the plain kernel is, or there is no other. */
-size_t fv_winograd_side(const fv_conv_geometry *g, const fv_kernels *kernels);
+/* The side of the tiles with which this convolution is fastest, as measured here or else as the cost model says; or 0: the
+ * plain kernel is, or there is no other. */
+size_t fv_winograd_side(const fv_conv_geometry *g, const fv_chooser *chooser);
 
 /* y = act(conv(x, w) + bias) * act_gradient(gate), u the packed filters of w. */
 typedef struct fv_winograd {

@@ -73,14 +73,14 @@ static void emit_applied(fv_graph *graph, fv_rebuilt *r, fv_node bn)
         apply->out[0] = bn.out[0];
 }
 
-void fv_fold_bn(fv_graph *graph, const fv_kernels *kernels)
+void fv_fold_bn(fv_graph *graph, const fv_plan_options *options)
 {
     const size_t n = graph->n_nodes;
     fv_rebuilt r;
     fv_uses u;
     bool *folded;
 
-    (void)kernels;
+    (void)options;
     if (graph->training || !fv_count_uses(graph, &u) || !fv_rebuild(graph, 3 * n, &r))
         return;
     folded = fv_arena_alloc(&graph->arena, n + 1, sizeof *folded);

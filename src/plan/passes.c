@@ -1,5 +1,6 @@
 /* Passes over the graph, in order. Each rewrites nodes in place; a removed node has no operator until `fv_sweep`. */
 #include "ops/pack.h"
+#include "ops/tuning.h"
 #include "plan/plan.h"
 #include "plan/rewrite.h"
 #include <string.h>
@@ -17,11 +18,11 @@ static int act_at(const fv_node *node, size_t offset)
 /* relu, then maxpool -> maxpool, then relu: the same values (both keep order), a quarter of the work, and the gradient of
  * the activation is taken where it is small. Windows whose maximum is not positive differ in which cell they name, but
  * their gradient is 0 in both. */
-static void pool_first(fv_graph *graph, const fv_kernels *kernels)
+static void pool_first(fv_graph *graph, const fv_plan_options *options)
 {
     fv_uses u;
 
-    (void)kernels;
+    (void)options;
     if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {
@@ -47,11 +48,11 @@ static void pool_first(fv_graph *graph, const fv_kernels *kernels)
 }
 
 /* An activation that alone reads the result of an operator with an `act` is folded into it. */
-static void fuse_activation(fv_graph *graph, const fv_kernels *kernels)
+static void fuse_activation(fv_graph *graph, const fv_plan_options *options)
 {
     fv_uses u;
 
-    (void)kernels;
+    (void)options;
     if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {
@@ -73,11 +74,11 @@ static void fuse_activation(fv_graph *graph, const fv_kernels *kernels)
 }
 
 /* The gradient of an activation that alone reads a gradient to an input is folded into the kernel that makes it. */
-static void fuse_gate(fv_graph *graph, const fv_kernels *kernels)
+static void fuse_gate(fv_graph *graph, const fv_plan_options *options)
 {
     fv_uses u;
 
-    (void)kernels;
+    (void)options;
     if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {
@@ -106,11 +107,11 @@ static void fuse_gate(fv_graph *graph, const fv_kernels *kernels)
 }
 
 /* Nodes whose results nobody reads. */
-static void drop_dead(fv_graph *graph, const fv_kernels *kernels)
+static void drop_dead(fv_graph *graph, const fv_plan_options *options)
 {
     fv_uses u;
 
-    (void)kernels;
+    (void)options;
     if (!fv_count_uses(graph, &u))
         return;
     for (size_t i = graph->n_nodes; i-- > 0;) {
@@ -130,9 +131,11 @@ static void drop_dead(fv_graph *graph, const fv_kernels *kernels)
 
 /* Convolutions whose plain kernel is slower than one of less arithmetic and more rounding. The plain sets of kernels are
  * there to be compared with, and compute all as it is written. */
-static void choose_algorithms(fv_graph *graph, const fv_kernels *kernels)
+static void choose_algorithms(fv_graph *graph, const fv_plan_options *options)
 {
-    for (size_t i = 0; i < graph->n_nodes && strncmp(kernels->isa, "ref", 3) != 0; i++) {
+    const fv_chooser chooser = {options->kernels, options->tuning};
+
+    for (size_t i = 0; i < graph->n_nodes && strncmp(options->kernels->isa, "ref", 3) != 0; i++) {
         fv_node *node = &graph->nodes[i];
         fv_shape in[3];
         void *attrs;
@@ -143,7 +146,7 @@ static void choose_algorithms(fv_graph *graph, const fv_kernels *kernels)
             return;
         for (int k = 0; k < node->n_in && k < (int)FV_COUNT(in); k++)
             in[k] = *fv_shape_of(graph, node->in[k]);
-        node->op->choose(attrs, in, kernels);
+        node->op->choose(attrs, in, &chooser);
     }
 }
 
@@ -176,7 +179,7 @@ static bool wants_packing(const fv_graph *graph, const fv_node *node)
 }
 
 /* Each weight is brought into its kernel's layout right before it is read. */
-static void pack_weights(fv_graph *graph, const fv_kernels *kernels)
+static void pack_weights(fv_graph *graph, const fv_plan_options *options)
 {
     const size_t n = graph->n_nodes;
     fv_rebuilt r;
@@ -187,7 +190,7 @@ static void pack_weights(fv_graph *graph, const fv_kernels *kernels)
         const fv_node node = graph->nodes[i]; /* a copy: emitting may move the array */
 
         if (wants_packing(graph, &node))
-            node.in[node.op->packing.input] = emit_packing(graph, kernels, &r, &node);
+            node.in[node.op->packing.input] = emit_packing(graph, options->kernels, &r, &node);
         r.nodes[r.count++] = node;
     }
     if (graph->error.code == FV_OK)
@@ -195,9 +198,9 @@ static void pack_weights(fv_graph *graph, const fv_kernels *kernels)
 }
 
 /* At inference, what depends on parameters alone is worked out once. */
-static void run_once(fv_graph *graph, const fv_kernels *kernels)
+static void run_once(fv_graph *graph, const fv_plan_options *options)
 {
-    (void)kernels;
+    (void)options;
     if (graph->training)
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {

@@ -30,7 +30,7 @@ static fv_status run_passes(fv_graph *graph, const fv_plan_options *options, boo
     for (size_t i = 0; (pass = fv_pass_list(i)); i++) {
         if (pass->before != before || left_out(pass, options->without) || (pass->inexact && options->exact))
             continue;
-        pass->run(graph, options->kernels);
+        pass->run(graph, options);
         if (graph->error.code != FV_OK)
             return fv_graph_status(graph, err);
     }

@@ -10,11 +10,12 @@
 
 typedef struct fv_plan_options {
     const fv_kernels *kernels;
-    size_t slices;        /* how many calls of a kernel may run at once */
-    uint64_t seed;        /* of random operators */
-    const uint64_t *step; /* counts training steps; must outlive the plan */
-    const char *without;  /* comma-separated passes to leave out, or NULL */
-    bool exact;           /* no algorithm that rounds more than the plain one */
+    size_t slices;                  /* how many calls of a kernel may run at once */
+    uint64_t seed;                  /* of random operators */
+    const uint64_t *step;           /* counts training steps; must outlive the plan */
+    const char *without;            /* comma-separated passes to leave out, or NULL */
+    bool exact;                     /* no algorithm that rounds more than the plain one */
+    const struct fv_tuning *tuning; /* measured choices, or NULL: the cost model's (ops/tuning.h) */
 } fv_plan_options;
 
 typedef struct fv_plan_step {
@@ -101,10 +102,10 @@ void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_t
 
 /* ---- inside this room */
 
-/* One pass: rewrite the graph. `kernels` may be NULL for passes before differentiation. */
+/* One pass: rewrite the graph. Those before differentiation get options without kernels. */
 typedef struct fv_pass {
     const char *name, *help;
-    void (*run)(fv_graph *graph, const fv_kernels *kernels);
+    void (*run)(fv_graph *graph, const fv_plan_options *options);
     bool before;  /* differentiation */
     bool inexact; /* results round otherwise, and more: left out where exactness is asked for */
 } fv_pass;

@@ -37,6 +37,6 @@ const fv_node *fv_rebuild_emit(fv_graph *graph, fv_rebuilt *rebuilt, const fv_op
 void fv_rebuild_end(fv_graph *graph, const fv_rebuilt *rebuilt);
 
 /* ---- passes that have a file of their own */
-void fv_fold_bn(fv_graph *graph, const fv_kernels *kernels);
+void fv_fold_bn(fv_graph *graph, const fv_plan_options *options);
 
 #endif

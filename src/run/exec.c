@@ -60,7 +60,8 @@ fv_status fv_exec_plan(const fv_host *host, fv_graph *graph, const fv_exec_optio
                             .seed = options->seed,
                             .step = options->step,
                             .without = options->without,
-                            .exact = options->exact};
+                            .exact = options->exact,
+                            .tuning = options->tuning};
     fv_status status;
 
     *out = NULL;

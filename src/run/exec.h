@@ -30,8 +30,9 @@ typedef struct fv_exec_options {
     fv_store *store;
     uint64_t seed;
     const uint64_t *step;
-    const char *without; /* passes to leave out */
-    bool exact;          /* no algorithm that rounds more than the plain one */
+    const char *without;            /* passes to leave out */
+    bool exact;                     /* no algorithm that rounds more than the plain one */
+    const struct fv_tuning *tuning; /* measured choices, or NULL (ops/tuning.h) */
 } fv_exec_options;
 
 /* The table of kernels called `isa`; NULL means the best of this CPU. */
