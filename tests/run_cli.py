@@ -27,7 +27,8 @@ KINDS = ("exact", "match", "never")
 def environment(fovea, case):
     keep = {name: os.environ[name] for name in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "QUICK")
             if name in os.environ}
-    return dict(keep, PATH=f"{fovea.parent}:{os.environ.get('PATH', '/usr/bin:/bin')}", LC_ALL="C.UTF-8", TERM="dumb",
+    # what people keep for themselves must not change a result
+    return dict(keep, XDG_CACHE_HOME="/nonexistent", PATH=f"{fovea.parent}:{os.environ.get('PATH', '/usr/bin:/bin')}", LC_ALL="C.UTF-8", TERM="dumb",
                 FOVEA=str(fovea), CASE=str(case), SOURCE=os.environ.get("FOVEA_SOURCE", str(case.parents[2])))
 
 

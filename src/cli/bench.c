@@ -9,6 +9,7 @@
 #include "cli/layers.h"
 #include "cli/memory.h"
 #include "cli/roofline.h"
+#include "cli/tune.h"
 #include "model/session.h"
 #include "run/pool.h"
 #include "train/trainer.h"
@@ -94,7 +95,8 @@ static int measure_layers(const fv_cli *cli, times *t, fv_exec *exec)
 static int infer(const fv_cli *cli, const fv_net_info *info, times *t)
 {
     const bench_values *values = cli->values;
-    const fv_session_options options = fv_cli_session_options(cli, values->batch);
+    char tuning[FV_CLI_PATH];
+    fv_session_options options = fv_cli_session_options(cli, values->batch);
     const size_t in = values->batch * info->height * info->width * info->channels, out = values->batch * info->classes;
     float *pictures = NULL, *logits = calloc(out, sizeof *logits);
     fv_model *model = NULL;
@@ -105,6 +107,8 @@ static int infer(const fv_cli *cli, const fv_net_info *info, times *t)
 
     if (!code)
         code = fv_cli_model_or_net(cli, cli->operands[0], &model);
+    if (fv_cli_tuning_found(tuning))
+        options.tuning = tuning;
     if (!code && fv_session_create(&cli->host, model, &options, &session, &err))
         code = fv_cli_fail(cli, &err);
     if (!code)

@@ -3,7 +3,9 @@
 #include "cli/cli.h"
 #include "cli/grid.h"
 #include "cli/json.h"
+#include "cli/tune.h"
 #include "data/data.h"
+#include "ops/tuning.h"
 #include "train/memory.h"
 #include "train/trainer.h"
 #include <inttypes.h>
@@ -14,7 +16,7 @@ typedef struct plan_values {
     fv_cli_common common;
     uint64_t batch;
     int mode;
-    bool explain, memory;
+    bool explain, memory, tune;
     const char *without;
 } plan_values;
 
@@ -30,6 +32,7 @@ typedef struct planned {
     fv_pool *pool;   /* of use; training has its own */
     fv_store store;
     fv_evaluator use;
+    fv_tuning tuning; /* what was measured here; of use */
     fv_trainer *trainer;
     const fv_exec *exec; /* what is shown: of one of both */
     fv_memory memory;
@@ -62,8 +65,13 @@ static fv_status plan_use(planned *p, fv_error *err)
     const fv_cli_common *common = p->cli->common;
     const plan_values *values = p->cli->values;
     const fv_host *host = &p->cli->host;
-    fv_exec_options options = {.store = &p->store, .without = values->without, .exact = common->exact};
+    fv_exec_options options = {
+        .store = &p->store, .without = values->without, .exact = common->exact, .tuning = &p->tuning};
+    char path[FV_CLI_PATH];
     fv_status status = fv_kernels_choose(common->isa, &options.kernels, err);
+
+    if (!status && fv_cli_tuning_found(path))
+        status = fv_tuning_read(host, path, &p->tuning, err);
 
     if (!status)
         status = fv_pool_create(host, common->threads, &p->pool, err);
@@ -234,6 +242,11 @@ static int run(const fv_cli *cli)
         code = check_pass(cli, values->without);
     if (!code)
         code = fv_cli_net_open(cli, cli->operands[0], &p.net);
+    if (!code && values->tune) {
+        code = fv_cli_tune(cli, p.net, values->batch);
+        fv_net_free(p.net);
+        return code;
+    }
     if (!code)
         code = open_data(&p);
     if (!code)
@@ -245,6 +258,7 @@ static int run(const fv_cli *cli)
     if (p.store.real_bytes)
         fv_store_free(&p.store);
     fv_pool_free(p.pool);
+    fv_tuning_free(&p.tuning);
     fv_data_free(p.data);
     fv_net_free(p.net);
     return code;
@@ -277,6 +291,10 @@ static const fv_cli_option options[] = {
      .fallback = "infer",
      .words = mode_words,
      .help = "use the network, or train it"},
+    {.name = "tune",
+     .type = FV_CLI_FLAG,
+     .at = AT(tune),
+     .help = "measure the algorithms of each convolution here, and keep what is fastest for predict, bench and plan"},
     {.name = "no-pass",
      .argument = "PASS",
      .type = FV_CLI_TEXT,
@@ -287,8 +305,13 @@ static const fv_cli_option options[] = {
 #undef AT
 
 static const fv_cli_table tables[] = {
-    {"Options", options},           {"Size of the network", fv_cli_size}, {"Machine", fv_cli_machine},
-    {"Output", fv_cli_json_output}, {"General", fv_cli_general},          {0},
+    {"Options", options},
+    {"Size of the network", fv_cli_size},
+    {"Machine", fv_cli_machine},
+    {"Arithmetic", fv_cli_exact},
+    {"Output", fv_cli_json_output},
+    {"General", fv_cli_general},
+    {0},
 };
 
 const fv_cli_verb fv_cli_verb_plan = {
@@ -297,7 +320,7 @@ const fv_cli_verb fv_cli_verb_plan = {
     .least = 1,
     .most = 2,
     .help = "Show what the planner decided: kernels, fusions, order and memory",
-    .text = "Nothing is run, and no memory is taken. With DATA, --memory counts the pictures too.",
+    .text = "Nothing is run, and no memory is taken, but with --tune. With DATA, --memory counts the pictures too.",
     .examples = {{"plan lenet-5 --explain", "how will it run here, step by step?"},
                  {"plan lenet-5 --mode train --memory --batch 128", "where do the values of a training step lie?"},
                  {"plan lenet-5 --isa ref --no-pass fuse-activation", "plain code, and one pass less"}},

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/csv.h"
 #include "cli/json.h"
+#include "cli/tune.h"
 #include "data/pictures.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -212,7 +213,8 @@ static int take_operands(predictor *p)
 
 static int open_model(const fv_cli *cli, predictor *p)
 {
-    const fv_session_options options = fv_cli_session_options(cli, p->files.count < AT_ONCE ? p->files.count : AT_ONCE);
+    char tuning[FV_CLI_PATH];
+    fv_session_options options = fv_cli_session_options(cli, p->files.count < AT_ONCE ? p->files.count : AT_ONCE);
     const predict_values *values = cli->values;
     fv_error err = {0};
     int code = fv_cli_model_open(cli, cli->operands[0], &p->model);
@@ -225,6 +227,8 @@ static int open_model(const fv_cli *cli, predictor *p)
     p->order = calloc(p->classes, sizeof *p->order);
     if (!p->batch || !p->order)
         return fv_cli_memory(cli);
+    if (fv_cli_tuning_found(tuning))
+        options.tuning = tuning;
     if (fv_session_create(&cli->host, p->model, &options, &p->session, &err))
         return fv_cli_fail(cli, &err);
     fv_cli_detail(cli, "%s: %zu classes, a session of %zu bytes", fv_net_name(fv_model_net(p->model)), p->classes,

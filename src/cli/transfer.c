@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/json.h"
 #include "cli/photos.h"
+#include "cli/place.h"
 #include "cli/stop.h"
 #include "train/trainer.h"
 #include "train/transfer.h"
@@ -11,23 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH = 4096 };
+enum { PATH = FV_CLI_PATH };
 static const char *const split_words[] = {"train", "val", "test"};
 
 /* ---------------------------------------------------------------------------------------------- places */
-
-/* $VARIABLE, else $HOME/below; false if neither is known. */
-static bool place(const char *variable, const char *behind, const char *below, char out[PATH])
-{
-    const char *base = getenv(variable), *home = getenv("HOME");
-    int length = -1;
-
-    if (base && *base)
-        length = snprintf(out, PATH, "%s%s", base, behind);
-    else if (home && *home)
-        length = snprintf(out, PATH, "%s/%s", home, below);
-    return length > 0 && length < PATH;
-}
 
 /* The zoo's network that a file name begins with, the longest where several do ("resnet18-f37072fd": resnet-18). */
 static const char *named_like(const char *file)
@@ -96,11 +84,12 @@ bool fv_cli_find_weights(const fv_cli *cli, const char **net, char *path)
     char folder[PATH];
 
     for (size_t i = 0; i < FV_COUNT(places); i++)
-        if (place(places[i].variable, places[i].behind, places[i].below, folder) && search(cli, folder, net, path)) {
+        if (fv_cli_place(places[i].variable, places[i].behind, places[i].below, folder) &&
+            search(cli, folder, net, path)) {
             fv_cli_note(cli, "backbone: %s with %s", *net, path);
             return true;
         }
-    if (!place("FOVEA_HOME", "", ".local/share/fovea", folder))
+    if (!fv_cli_place("FOVEA_HOME", "", ".local/share/fovea", folder))
         snprintf(folder, sizeof folder, "$FOVEA_HOME");
     fv_cli_note(cli,
                 "no trained backbone was found; one helps much where pictures are few. Any of these in %s would do: "
@@ -240,7 +229,7 @@ static int make_folders(const fv_cli *cli, const fv_cli_transfer_job *job, const
     fv_error err = {0};
 
     *cache = job->cache;
-    if (!job->cache && place("XDG_CACHE_HOME", "/fovea", ".cache/fovea", own))
+    if (!job->cache && fv_cli_cache_place(own))
         *cache = own;
     if (*cache && !**cache)
         *cache = NULL;

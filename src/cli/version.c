@@ -1,4 +1,5 @@
 /* version: the version alone on the first line, then licence, build, processor and instruction sets. */
+#include "cli/version.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "kernels/kernels.h"
@@ -27,9 +28,9 @@
 #endif
 
 /* Name of the processor: asked of itself on x86 (reading /proc/cpuinfo takes milliseconds on many cores). */
-static void processor(char out[128])
+static void ask_processor(char out[FV_CLI_PROCESSOR])
 {
-    snprintf(out, 128, "unknown");
+    snprintf(out, FV_CLI_PROCESSOR, "unknown");
 #if defined(__x86_64__) || defined(__i386__)
     unsigned words[12] = {0};
 
@@ -50,7 +51,7 @@ static void processor(char out[128])
         const char *colon = strchr(line, ':');
 
         if (colon && (strncmp(line, "model name", 10) == 0 || strncmp(line, "CPU part", 8) == 0)) {
-            snprintf(out, 128, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+            snprintf(out, FV_CLI_PROCESSOR, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
             break;
         }
     }
@@ -70,6 +71,12 @@ static void tidy(char *text)
     while (to > text && to[-1] == ' ')
         to--;
     *to = 0;
+}
+
+void fv_cli_processor(char out[FV_CLI_PROCESSOR])
+{
+    ask_processor(out);
+    tidy(out);
 }
 
 static const char *in_use(const fv_cli *cli)
@@ -99,10 +106,9 @@ static void print_json(const fv_cli *cli, const char *cpu)
 void fv_cli_print_version(const fv_cli *cli)
 {
     const fv_kernels *kernels;
-    char cpu[128];
+    char cpu[FV_CLI_PROCESSOR];
 
-    processor(cpu);
-    tidy(cpu);
+    fv_cli_processor(cpu);
     if (cli->common->json) {
         print_json(cli, cpu);
         return;

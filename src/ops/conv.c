@@ -249,6 +249,16 @@ static void choose(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
         a->side = fv_winograd_side(&g, chooser);
 }
 
+bool fv_conv_has_choice(const fv_graph *graph, const fv_node *node, fv_conv_geometry *g)
+{
+    size_t rows, depth;
+
+    if (node->op != &fv_op_conv)
+        return false;
+    *g = geometry(node->attrs, fv_shape_of(graph, node->in[0]));
+    return !as_product(node->attrs, g, &rows, &depth) && fv_winograd_fits(g);
+}
+
 const fv_op fv_op_conv = {
     .name = "conv",
     .help = "convolution: kernel rows x columns, output channels",

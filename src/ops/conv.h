@@ -20,4 +20,7 @@ typedef struct fv_conv_backward_attrs {
     int gate_act;
 } fv_conv_backward_attrs;
 
+/* Is this a convolution for which the planner may choose among algorithms? Then its geometry is *g. */
+bool fv_conv_has_choice(const fv_graph *graph, const fv_node *node, fv_conv_geometry *g);
+
 #endif

@@ -2,8 +2,7 @@
 
 #include <math.h>
 
-/* Can Winograd's kernels compute this at all? */
-static bool fits(const fv_conv_geometry *g)
+bool fv_winograd_fits(const fv_conv_geometry *g)
 {
     const size_t kernel = g->kernel_h;
 
@@ -44,7 +43,7 @@ size_t fv_winograd_side(const fv_conv_geometry *g, const fv_chooser *chooser)
     double best;
     size_t found = 0;
 
-    if (!fits(g))
+    if (!fv_winograd_fits(g))
         return 0;
     if (fv_tuning_find(chooser, g, &found))
         return found;

@@ -4,6 +4,9 @@
 #include "graph/lower.h"
 #include "ops/tuning.h"
 
+/* Can Winograd's kernels compute this at all? */
+bool fv_winograd_fits(const fv_conv_geometry *g);
+
 /* The side of the tiles with which this convolution is fastest, as measured here or else as the cost model says; or 0: the
  * plain kernel is, or there is no other. */
 size_t fv_winograd_side(const fv_conv_geometry *g, const fv_chooser *chooser);
