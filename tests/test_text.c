@@ -364,6 +364,24 @@ static void json_strings(void **state)
     }
 }
 
+/* RFC 4648, section 10. */
+static void base64(void **state)
+{
+    static const char *const cases[][2] = {{"f", "Zg=="},        {"fo", "Zm8="},        {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+                                           {"\xFB\xFF", "+/8="}};
+
+    (void)state;
+    for (size_t i = 0; i < FV_COUNT(cases); i++) {
+        fv_text text;
+
+        fv_text_init(&text, NULL);
+        fv_text_base64(&text, (const uint8_t *)cases[i][0], strlen(cases[i][0]));
+        assert_string_equal(text.data, cases[i][1]);
+        fv_text_free(&text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +394,7 @@ int main(void)
         cmocka_unit_test(utf8),
         cmocka_unit_test(quotes_are_safe_to_show),
         cmocka_unit_test(json_strings),
+        cmocka_unit_test(base64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

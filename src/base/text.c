@@ -52,6 +52,21 @@ void fv_text_append(fv_text *text, const char *data, size_t length)
     text->data[text->length] = '\0';
 }
 
+void fv_text_base64(fv_text *text, const uint8_t *data, size_t size)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < size; i += 3) {
+        const size_t n = size - i < 3 ? size - i : 3;
+        const uint32_t bits =
+            (uint32_t)data[i] << 16 | (n > 1 ? (uint32_t)data[i + 1] << 8 : 0) | (n > 2 ? data[i + 2] : 0);
+        const char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], n > 1 ? digits[bits >> 6 & 63] : '=',
+                              n > 2 ? digits[bits & 63] : '='};
+
+        fv_text_append(text, four, sizeof four);
+    }
+}
+
 void fv_text_print(fv_text *text, const char *format, ...)
 {
     const fv_locale plain = fv_locale_enter();

@@ -14,6 +14,7 @@ typedef struct fv_text {
 void fv_text_init(fv_text *text, const fv_host *host);
 void fv_text_print(fv_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void fv_text_append(fv_text *text, const char *data, size_t length);
+void fv_text_base64(fv_text *text, const uint8_t *data, size_t size); /* RFC 4648, padded */
 void fv_text_free(fv_text *text);
 
 /* Damerau-Levenshtein distance (adjacent swap counts one), at most `limit` + 1. */

@@ -2,9 +2,9 @@
 #ifndef FV_CLI_FRIS_H
 #define FV_CLI_FRIS_H
 #include "cli/cli.h"
+#include "cli/page.h"
 #include "data/vectors.h"
 #include "fovea/fris.h"
-#include <stdio.h>
 
 typedef struct fv_fris_values {
     fv_cli_common common;
@@ -36,24 +36,6 @@ const char *fv_fris_class_of(const fv_fris_source *source, uint32_t label);
 const char *fv_fris_name_of(const fv_fris_source *source, uint32_t object);
 
 fv_fris_stolp_options fv_fris_stolps_wanted(const fv_fris_values *values);
-
-/* A file for results, collected in memory and replaced at once; standard output if path is NULL. These say what is wrong:
- * opening returns NULL, closing the exit code. */
-typedef struct fv_fris_file {
-    FILE *out;
-    char *data;
-    size_t size;
-} fv_fris_file;
-
-FILE *fv_fris_file_open(const fv_cli *cli, const char *path, fv_fris_file *file);
-int fv_fris_file_close(const fv_cli *cli, const char *path, fv_fris_file *file);
-
-/* A page of a table: title, then rows of cells. What looks like the name of a picture is shown. */
-void fv_fris_page_begin(FILE *out, const char *title, const char *const *columns);
-void fv_fris_page_cell(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void fv_fris_page_object(FILE *out, const char *name);
-void fv_fris_page_row(FILE *out);
-void fv_fris_page_end(FILE *out);
 
 /* Actions; each reads cli->operands from 1 on. */
 int fv_fris_run_prototypes(const fv_cli *cli);

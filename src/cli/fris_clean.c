@@ -78,25 +78,25 @@ static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
 {
     static const char *const columns[] = {"object", "label", "suggested", "S", "says", "nearest of its own", NULL};
     const char *path = ((const fv_fris_values *)cli->values)->html;
-    fv_fris_file file;
-    FILE *out = fv_fris_file_open(cli, path, &file);
+    fv_cli_file file;
+    FILE *out = fv_cli_file_open(cli, path, &file);
 
     if (!out)
         return FV_EXIT_FAILURE;
-    fv_fris_page_begin(out, "Labels in doubt", columns);
+    fv_cli_page_begin(out, "Labels in doubt", columns);
     for (size_t i = 0; i < n; i++) {
         const fv_fris_doubt *x = &d->doubt[i];
 
-        fv_fris_page_object(out, fv_fris_name_of(s, x->index));
-        fv_fris_page_cell(out, "%s", fv_fris_class_of(s, x->label));
-        fv_fris_page_cell(out, "%s", fv_fris_class_of(s, x->suggested));
-        fv_fris_page_cell(out, "%.4f", x->s);
-        fv_fris_page_object(out, fv_fris_name_of(s, x->rival_index));
-        fv_fris_page_object(out, fv_fris_name_of(s, x->own_index));
-        fv_fris_page_row(out);
+        fv_cli_page_object(out, fv_fris_name_of(s, x->index));
+        fv_cli_page_cell(out, "%s", fv_fris_class_of(s, x->label));
+        fv_cli_page_cell(out, "%s", fv_fris_class_of(s, x->suggested));
+        fv_cli_page_cell(out, "%.4f", x->s);
+        fv_cli_page_object(out, fv_fris_name_of(s, x->rival_index));
+        fv_cli_page_object(out, fv_fris_name_of(s, x->own_index));
+        fv_cli_page_row(out);
     }
-    fv_fris_page_end(out);
-    return fv_fris_file_close(cli, path, &file);
+    fv_cli_page_end(out);
+    return fv_cli_file_close(cli, path, &file);
 }
 
 /* ---------------------------------------------------------------------------------------------------- corrections */
@@ -119,7 +119,7 @@ static int apply(const fv_cli *cli, const fv_fris_source *s)
     fv_arena arena;
     fv_table t;
     fv_error err = {0};
-    fv_fris_file file;
+    fv_cli_file file;
     FILE *out;
     int code = label ? FV_EXIT_OK : fv_cli_memory(cli);
 
@@ -144,7 +144,7 @@ static int apply(const fv_cli *cli, const fv_fris_source *s)
             label[i] = fv_table_at(&t, r, said);
         }
     }
-    if (!code && !(out = fv_fris_file_open(cli, v->out, &file)))
+    if (!code && !(out = fv_cli_file_open(cli, v->out, &file)))
         code = FV_EXIT_FAILURE;
     if (!code) {
         fputs("name,label\n", out);
@@ -156,7 +156,7 @@ static int apply(const fv_cli *cli, const fv_fris_source *s)
         }
     }
     if (!code)
-        code = fv_fris_file_close(cli, v->out, &file);
+        code = fv_cli_file_close(cli, v->out, &file);
     if (!code)
         fv_cli_note(cli, "%zu of %zu labels are others than before", changed, s->vectors.count);
     fv_arena_free(&arena);

@@ -115,26 +115,26 @@ static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
 {
     static const char *const columns[] = {"cluster", "stolp", "members", NULL};
     const char *path = ((const fv_fris_values *)cli->values)->html;
-    fv_fris_file file;
-    FILE *out = fv_fris_file_open(cli, path, &file);
+    fv_cli_file file;
+    FILE *out = fv_cli_file_open(cli, path, &file);
 
     if (!out)
         return FV_EXIT_FAILURE;
-    fv_fris_page_begin(out, "Clusters", columns);
+    fv_cli_page_begin(out, "Clusters", columns);
     for (uint32_t k = 0; k < c->k; k++) {
         size_t shown = 0;
 
-        fv_fris_page_cell(out, "%u", k);
-        fv_fris_page_object(out, fv_fris_name_of(s, c->stolps[k]));
+        fv_cli_page_cell(out, "%u", k);
+        fv_cli_page_object(out, fv_fris_name_of(s, c->stolps[k]));
         for (uint32_t i = 0; i < c->count && (!most || shown < most); i++)
             if (c->label[i] == k && i != c->stolps[k]) {
-                fv_fris_page_object(out, fv_fris_name_of(s, i));
+                fv_cli_page_object(out, fv_fris_name_of(s, i));
                 shown++;
             }
-        fv_fris_page_row(out);
+        fv_cli_page_row(out);
     }
-    fv_fris_page_end(out);
-    return fv_fris_file_close(cli, path, &file);
+    fv_cli_page_end(out);
+    return fv_cli_file_close(cli, path, &file);
 }
 
 int fv_fris_run_cluster(const fv_cli *cli)

@@ -99,27 +99,27 @@ static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
 {
     static const char *const columns[] = {"class", "prototype", "covers", "stands for", NULL};
     const char *path = ((const fv_fris_values *)cli->values)->html;
-    fv_fris_file file;
-    FILE *out = fv_fris_file_open(cli, path, &file);
+    fv_cli_file file;
+    FILE *out = fv_cli_file_open(cli, path, &file);
 
     if (!out)
         return FV_EXIT_FAILURE;
-    fv_fris_page_begin(out, "Prototypes", columns);
+    fv_cli_page_begin(out, "Prototypes", columns);
     for (size_t i = 0; i < p->count; i++) {
         size_t shown = 0;
 
-        fv_fris_page_cell(out, "%s", fv_fris_class_of(s, p->label[i]));
-        fv_fris_page_object(out, fv_fris_name_of(s, p->stolp[i]));
-        fv_fris_page_cell(out, "%u", p->covers[i]);
+        fv_cli_page_cell(out, "%s", fv_fris_class_of(s, p->label[i]));
+        fv_cli_page_object(out, fv_fris_name_of(s, p->stolp[i]));
+        fv_cli_page_cell(out, "%u", p->covers[i]);
         for (uint32_t u = 0; u < p->objects && shown < most; u++)
             if (p->own_stolp[u] == p->stolp[i] && u != p->stolp[i]) {
-                fv_fris_page_object(out, fv_fris_name_of(s, u));
+                fv_cli_page_object(out, fv_fris_name_of(s, u));
                 shown++;
             }
-        fv_fris_page_row(out);
+        fv_cli_page_row(out);
     }
-    fv_fris_page_end(out);
-    return fv_fris_file_close(cli, path, &file);
+    fv_cli_page_end(out);
+    return fv_cli_file_close(cli, path, &file);
 }
 
 int fv_fris_run_prototypes(const fv_cli *cli)

@@ -1,49 +1,13 @@
 #include "cli/svg.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/terminal.h"
+#include "cli/page.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 static const char *const own_style = "text{font-family:Helvetica,Arial,sans-serif;font-size:11px;fill:#222}"
                                      "path{fill:none}.arrow{marker-end:url(#head)}";
-
-/* ---------------------------------------------------------------------------------------------------- escaping */
-
-/* Bytes of the character at `text`, 0 if XML 1.0 forbids it: no UTF-8, a control character, U+FFFE or U+FFFF. */
-static size_t character(const char *text)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    const size_t length = fv_text_utf8(text, strlen(text));
-
-    if ((s[0] < 32 && s[0] != '\n' && s[0] != '\t') || (s[0] == 0xEF && s[1] == 0xBF && s[2] >= 0xBE))
-        return 0;
-    return length;
-}
-
-/* Text of a label or an attribute; what cannot be written becomes U+FFFD. */
-static void escape(fv_text *text, const char *from)
-{
-    static const struct {
-        char letter;
-        const char *entity;
-    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}};
-
-    for (size_t length; *from; from += length) {
-        const char *entity = NULL;
-
-        length = character(from);
-        for (size_t i = 0; i < FV_COUNT(entities); i++)
-            if (*from == entities[i].letter)
-                entity = entities[i].entity;
-        if (!length) {
-            length = 1;
-            entity = "\xEF\xBF\xBD";
-        }
-        fv_text_append(text, entity ? entity : from, entity ? strlen(entity) : length);
-    }
-}
 
 static void attribute(fv_text *text, const char *name, double value)
 {
@@ -65,7 +29,7 @@ static void begin(fv_cli_svg *svg, const char *element, const char *look)
     fv_text_print(&svg->text, "\n%*s<%s", 2 * svg->depth, "", element);
     if (look && *look) {
         fv_text_print(&svg->text, " class=\"");
-        escape(&svg->text, look);
+        fv_cli_escape(&svg->text, look);
         fv_text_print(&svg->text, "\"");
     }
 }
@@ -80,7 +44,7 @@ void fv_cli_svg_begin(fv_cli_svg *svg, double width, double height, const char *
     attribute(&svg->text, "width", ceil(width));
     attribute(&svg->text, "height", ceil(height));
     fv_text_print(&svg->text, " viewBox=\"0 0 %.0f %.0f\" role=\"img\">\n  <title>", ceil(width), ceil(height));
-    escape(&svg->text, name);
+    fv_cli_escape(&svg->text, name);
     fv_text_print(&svg->text, "</title>\n  <style>%s%s</style>", own_style, style);
     fv_text_print(&svg->text, "\n  <defs><marker id=\"head\" viewBox=\"0 0 6 6\" refX=\"5.5\" refY=\"3\" "
                               "markerWidth=\"6\" markerHeight=\"6\" orient=\"auto\">"
@@ -94,7 +58,7 @@ void fv_cli_svg_open(fv_cli_svg *svg, const char *look, const char *tip)
     fv_text_append(&svg->text, ">", 1);
     if (tip) {
         fv_text_print(&svg->text, "<title>");
-        escape(&svg->text, tip);
+        fv_cli_escape(&svg->text, tip);
         fv_text_print(&svg->text, "</title>");
     }
     svg->depth++;
@@ -194,7 +158,7 @@ void fv_cli_svg_end_path(fv_cli_svg *svg)
 static void end_label(fv_cli_svg *svg, const char *text)
 {
     fv_text_append(&svg->text, ">", 1);
-    escape(&svg->text, text);
+    fv_cli_escape(&svg->text, text);
     fv_text_print(&svg->text, "</text>");
 }
 

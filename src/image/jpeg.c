@@ -138,3 +138,32 @@ done:
     tjDestroy(tj);
     return status;
 }
+
+fv_status fv_jpeg_encode(const fv_host *host, const fv_image *image, int quality, uint8_t **data, size_t *size,
+                         fv_error *err)
+{
+    const bool grey = image->channels == 1;
+    const int subsampling = grey ? TJSAMP_GRAY : TJSAMP_420;
+    const int width = (int)image->width, height = (int)image->height;
+    tjhandle tj = tjInitCompress();
+    unsigned long bytes = tjBufSize(width, height, subsampling);
+    fv_status status = FV_OK;
+
+    *size = 0;
+    *data = tj ? fv_alloc(host, bytes, 1) : NULL;
+    if (!*data)
+        status = fv_fail(err, FV_E_MEMORY, "no memory to encode a JPEG");
+    else if (tjCompress2(tj, image->pixels, width, 0, height, grey ? TJPF_GRAY : TJPF_RGB, data, &bytes, subsampling,
+                         quality, TJFLAG_NOREALLOC | TJFLAG_ACCURATEDCT))
+        status = fv_fail(err, FV_E_ARGUMENT, "cannot encode a picture of %zux%zux%zu as JPEG (%s)", image->height,
+                         image->width, image->channels, tjGetErrorStr2(tj));
+    else
+        *size = bytes;
+    if (tj)
+        tjDestroy(tj);
+    if (status) {
+        fv_release(host, *data);
+        *data = NULL;
+    }
+    return status;
+}

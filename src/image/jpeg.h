@@ -1,7 +1,8 @@
-/* The segments of a JPEG in front of its first scan: FF, a marker, the length of what follows with the length itself. */
+/* Writing JPEG, and the segments of a JPEG in front of its first scan: FF, a marker, the length of what follows with the length itself. */
 #ifndef FV_IMAGE_JPEG_H
 #define FV_IMAGE_JPEG_H
 #include "base/cursor.h"
+#include "fovea/image.h"
 
 enum {
     FV_JPEG_APP1 = 0xE1,
@@ -32,5 +33,9 @@ static inline unsigned fv_jpeg_segment(fv_cursor *c, const uint8_t **body, size_
     *length = *body ? bytes - 2 : 0;
     return *body ? mark[1] : 0;
 }
+
+/* The picture as a JPEG of this quality (1 to 100), its colours at half the resolution. fv_release it. */
+fv_status fv_jpeg_encode(const fv_host *host, const fv_image *image, int quality, uint8_t **data, size_t *size,
+                         fv_error *err);
 
 #endif
