@@ -38,7 +38,7 @@ typedef struct fv_pack_args {
 /* ---- gemm: c = act(a b + bias) * act_gradient(gate)
  * a [rows, depth] of row stride lda, b packed [depth, cols], bias [cols] or NULL, c [rows, cols] of row stride ldc.
  * gate [rows, cols] of row stride ldc, or NULL: outputs y of an activation gate_act that was applied to what c is the
- * gradient of. Items are row_blocks x col_blocks, the columns fastest. */
+ * gradient of. Items are row_blocks x col_blocks, the rows fastest. */
 typedef struct fv_gemm_args {
     const void *a, *b, *bias, *gate;
     void *c;

@@ -54,11 +54,18 @@ static size_t one_row(const fv_gemm_args *a, const fv_tile *t, size_t first, siz
     return whole;
 }
 
-/* Items are row_blocks x col_blocks (runs of panels), the columns fastest. */
+/* Rows that are a multiple of half a page apart share a few sets of the first level: a tile of one vector's width reads 28
+ * of them, more than there are ways. Then chunks are of half the height. */
+static size_t chunk_of(size_t lda)
+{
+    return lda * sizeof(real) % 2048 == 0 ? FV_ROWS : FV_CHUNK;
+}
+
+/* Items are row_blocks x col_blocks (runs of panels), the rows fastest: a block's columns stay in the second level. */
 void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_args *a = args;
-    const size_t panels = fv_panel_count(FV_PANEL, a->cols);
+    const size_t panels = fv_panel_count(FV_PANEL, a->cols), chunk = chunk_of(a->lda);
     fv_row_product p = {.tile = {.outer = 1, .inner = 1, .run = a->depth, .run_step = 1, .ldc = a->ldc},
                         .b = a->b,
                         .bias = a->bias,
@@ -71,7 +78,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
     p.tile.a = rows;
     act = fv_tile_act(&p.tile, a->act);
     for (size_t item = begin; item < end; item++) {
-        const size_t rb = item / a->col_blocks, cb = item % a->col_blocks;
+        const size_t rb = item % a->row_blocks, cb = item / a->row_blocks;
         const size_t row_end = (rb + 1) * a->rows / a->row_blocks;
 
         p.first = cb * panels / a->col_blocks;
@@ -86,8 +93,8 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 
         const size_t first = fv_panel_begin(FV_PANEL, a->cols, p.first); /* what is left */
 
-        for (size_t row = rb * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK) {
-            const size_t count = row_end - row < FV_CHUNK ? row_end - row : FV_CHUNK;
+        for (size_t row = rb * a->rows / a->row_blocks; row < row_end; row += chunk) {
+            const size_t count = row_end - row < chunk ? row_end - row : chunk;
 
             for (size_t i = 0; i < count; i++)
                 rows[i] = (const real *)a->a + (row + i) * a->lda;

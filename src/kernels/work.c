@@ -55,15 +55,19 @@ size_t fv_packed_panels(const fv_kernels *k, size_t cols)
     return fv_panel_count(k->panel, cols);
 }
 
+/* A block of b that stays in the second level while all rows pass over it. */
+static const size_t GEMM_BLOCK_BYTES = 262144;
+
 /* Rows go in blocks of about 28 (one or two register tiles). Few rows read a large b: then columns are shared out, in
- * runs of panels of at least 64 KiB. */
+ * runs of panels of at least 64 KiB; many rows read it block by block. */
 fv_work fv_work_gemm(const fv_kernels *k, fv_gemm_args *args)
 {
     const size_t panel_bytes = args->depth * k->panel * k->real_bytes;
-    const size_t least = args->rows > 1 ? 1 + LEAST_BYTES / at_least_one(panel_bytes) : 4; /* gemm.c streams four */
+    const size_t block = args->rows > 4 * BLOCK_ROWS ? GEMM_BLOCK_BYTES : LEAST_BYTES;
+    const size_t least = args->rows > 1 ? 1 + block / at_least_one(panel_bytes) : 4; /* gemm.c streams four */
 
     args->row_blocks = (args->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    args->col_blocks = args->rows > 4 * BLOCK_ROWS ? 1 : blocks_of(fv_panel_count(k->panel, args->cols), least);
+    args->col_blocks = blocks_of(fv_panel_count(k->panel, args->cols), least);
     return cut(args->row_blocks * args->col_blocks,
                2 * args->rows * args->depth * args->cols / at_least_one(args->row_blocks * args->col_blocks),
                LEAST_FLOPS);

@@ -136,7 +136,9 @@ static const check_case cases[] = {
     CASE(gemm, build_gemm, 8, 0, 29, 25, 16, 1),
     CASE(gemm, build_gemm, 8, 0, 57, 67, 97, 1, 3),
     CASE(gemm, build_gemm, 8, 0, 1, 400, 1000, 1),
+    CASE(gemm, build_gemm, 8, 0, 45, 512, 24, 1, 1), /* rows half a page apart: chunks of half the height */
     CASE(gemm, build_gemm, 16, FULL, 3, 1200, 513, 1, 2),
+    CASE(gemm, build_gemm, 8, FULL, 115, 300, 1100, 1, 1), /* several blocks of rows and of columns */
     CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 400, 120, 1, 2),
     CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 120, 84, 1, 2),
     CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 84, 10, 1),
@@ -148,6 +150,8 @@ static const check_case cases[] = {
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 1, 9216, 4096, 1),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 196, 512, 512, 1, 1),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 784, 1152, 256, 1, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 169, 512, 1000, 1, 1),
+    CASE(gemm, build_gemm, 8, BENCH_ONLY, 196, 512, 24, 1, 1),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 12544, 16, 96, 1, 5),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 3136, 24, 144, 1, 1),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 3136, 144, 24, 1, 0),
