@@ -91,7 +91,7 @@ static fv_status leave_out(fv_pictures *pictures, const fv_picture *p, bool fixe
                  fixed ? "model's classes" : "classes of the training pictures");
     else
         snprintf(reason, sizeof reason, "no label of the list of labels occurs in its path");
-    return fv_pictures_add_bad(pictures, p->path, reason, err);
+    return fv_pictures_add_bad(pictures, FV_BAD_UNKNOWN_CLASS, p->path, reason, err);
 }
 
 fv_status fv_pictures_label(fv_pictures *pictures, const char *const *fixed, size_t n, const char *place, fv_error *err)

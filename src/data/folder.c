@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "data/data.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,6 +28,15 @@ static bool listed(const char *path)
 bool fv_folder_found(const char *path)
 {
     return listed(path) || fv_pictures_found(path);
+}
+
+fv_status fv_pictures_open(fv_pictures *pictures, const char *path, fv_error *err)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        return fv_fail_errno(err, errno, "%s: cannot be opened", path);
+    return S_ISDIR(info.st_mode) ? fv_pictures_scan(pictures, path, false, err) : fv_pictures_list(pictures, path, err);
 }
 
 static fv_status check(const fv_data *data, const char *path, bool fixed, fv_error *err)
@@ -75,15 +85,11 @@ static fv_status list_rows(fv_data *data, size_t limit, fv_error *err)
 fv_status fv_folder_open(fv_data *data, const char *path, const fv_data_options *options, fv_error *err)
 {
     const double val = options->val > 0 ? options->val : held_out, test = options->test > 0 ? options->test : held_out;
-    struct stat info;
     fv_status status;
 
     fv_pictures_init(&data->pictures, &data->host);
     data->in_files = true;
-    if (stat(path, &info) != 0)
-        return fv_fail(err, FV_E_IO, "%s: cannot be opened", path);
-    status = S_ISDIR(info.st_mode) ? fv_pictures_scan(&data->pictures, path, false, err)
-                                   : fv_pictures_list(&data->pictures, path, err);
+    status = fv_pictures_open(&data->pictures, path, err);
     if (!status)
         status = fv_pictures_probe(&data->pictures, options->threads, true, err);
     if (!status)

@@ -145,7 +145,7 @@ static fv_status read_labels(reader *r)
             return FV_E_IO;
     }
     for (size_t i = 0; i < size; i++)
-        n += r->label_text[i] == '\n';
+        n += r->label_text[i] == '\n' || r->label_text[i] == '\r';
     r->labels = r->label_text ? fv_alloc(NULL, n + 1, sizeof *r->labels) : NULL;
     if (r->label_text && !r->labels)
         return fv_fail_memory(r->err, n * sizeof *r->labels, "labels");
@@ -234,29 +234,36 @@ static fv_status read_header(reader *r, bool *csv)
     return FV_OK;
 }
 
-fv_status fv_pictures_list(fv_pictures *pictures, const char *path, fv_error *err)
+fv_status fv_pictures_list_text(fv_pictures *pictures, const char *path, char *text, size_t size, fv_error *err)
 {
     const char *slash = strrchr(path, '/');
-    reader r = {.pictures = pictures, .path = path, .err = err};
-    uint8_t *data = NULL;
-    size_t size;
+    reader r = {.pictures = pictures, .path = path, .at = text, .err = err};
     bool csv = false;
-    fv_status status = fv_file_read(&pictures->host, path, LIST_MAX, &data, &size, err);
+    fv_status status;
 
     r.folder = fv_arena_strndup(&pictures->arena, path, slash ? (size_t)(slash - path) + 1 : 0);
-    if (!status && !r.folder)
-        status = fv_fail_memory(err, strlen(path), "a path");
-    if (!status && memchr(data, 0, size))
-        status = fv_fail(err, FV_E_FORMAT, "%s: is not text, so no list of pictures", path);
-    r.at = (char *)data;
-    if (!status && size >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
+    if (!r.folder)
+        return fv_fail_memory(err, strlen(path), "a path");
+    if (memchr(text, 0, size))
+        return fv_fail(err, FV_E_FORMAT, "%s: is not text, so no list of pictures", path);
+    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
         r.at += 3; /* a byte order mark, as spreadsheets write it */
-    if (!status)
-        status = read_header(&r, &csv);
+    status = read_header(&r, &csv);
     if (!status)
         status = csv ? read_csv(&r) : read_lines(&r);
     fv_release(NULL, r.labels);
     fv_release(NULL, r.label_text);
+    return status;
+}
+
+fv_status fv_pictures_list(fv_pictures *pictures, const char *path, fv_error *err)
+{
+    uint8_t *data = NULL;
+    size_t size;
+    fv_status status = fv_file_read(&pictures->host, path, LIST_MAX, &data, &size, err);
+
+    if (!status)
+        status = fv_pictures_list_text(pictures, path, (char *)data, size, err);
     fv_release(&pictures->host, data);
     return status;
 }

@@ -50,7 +50,7 @@ fv_status fv_pictures_add(fv_pictures *pictures, const char *path, const char *n
     return FV_OK;
 }
 
-fv_status fv_pictures_add_bad(fv_pictures *pictures, const char *path, const char *reason, fv_error *err)
+fv_status fv_pictures_add_bad(fv_pictures *pictures, fv_bad kind, const char *path, const char *reason, fv_error *err)
 {
     const size_t length = strlen(path);
     fv_bad_file *bad;
@@ -67,6 +67,7 @@ fv_status fv_pictures_add_bad(fv_pictures *pictures, const char *path, const cha
         pictures->bad_size = size;
     }
     bad = &pictures->bad[pictures->bad_count];
+    bad->kind = kind;
     bad->path = copy(pictures, path);
     bad->reason = copy(pictures, reason);
     if (!bad->path || !bad->reason)
@@ -75,14 +76,36 @@ fv_status fv_pictures_add_bad(fv_pictures *pictures, const char *path, const cha
     return FV_OK;
 }
 
-static const char *const endings[] = {"jpg", "jpeg", "png", "webp", "ppm", "pgm", "pnm", "bmp", "tiff", "tif", "gif"};
+/* Endings of names, and the formats that belong to them. */
+static const struct ending {
+    const char *text, *formats[3];
+} endings[] = {
+    {"jpg", {"JPEG"}},  {"jpeg", {"JPEG"}}, {"png", {"PNG"}}, {"webp", {"WebP"}},
+    {"ppm", {"PPM"}},   {"pgm", {"PGM"}},   {"bmp", {"BMP"}}, {"pnm", {"PPM", "PGM", "PBM"}},
+    {"tiff", {"TIFF"}}, {"tif", {"TIFF"}},  {"gif", {"GIF"}},
+};
 
-bool fv_picture_named(const char *name)
+static const struct ending *ending_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
 
     for (size_t i = 0; dot && i < FV_COUNT(endings); i++)
-        if (strcasecmp(dot + 1, endings[i]) == 0)
+        if (strcasecmp(dot + 1, endings[i].text) == 0)
+            return &endings[i];
+    return NULL;
+}
+
+bool fv_picture_named(const char *name)
+{
+    return ending_of(name) != NULL;
+}
+
+bool fv_picture_named_as(const char *name, const char *format)
+{
+    const struct ending *ending = ending_of(name);
+
+    for (size_t i = 0; ending && i < FV_COUNT(ending->formats) && ending->formats[i]; i++)
+        if (strcmp(ending->formats[i], format) == 0)
             return true;
     return false;
 }

@@ -17,14 +17,18 @@ typedef struct fv_picture {
     int split;              /* fv_split, -1 = nobody says */
     uint32_t height, width; /* as decoded; 0 = was not read */
     uint8_t channels, grey; /* grey: three channels, all alike */
-    uint8_t low, high;      /* range of brightness */
-    const char *remark;     /* what is odd about it but does not hinder; NULL = nothing */
+    uint8_t low, high;      /* brightness that 1 % and 99 % of its pixels do not exceed */
+    uint8_t orientation;    /* EXIF, 1 to 8; 1 = stored upright */
+    const char *format;     /* by its content, "JPEG" */
     uint64_t content[2];    /* XXH3-128 of the file's bytes, low half first */
     uint64_t look[FV_LOOK_WORDS];
 } fv_picture;
 
+typedef enum fv_bad { FV_BAD_UNREADABLE, FV_BAD_TRUNCATED, FV_BAD_EMPTY_CLASS, FV_BAD_UNKNOWN_CLASS } fv_bad;
+
 typedef struct fv_bad_file {
     const char *path, *reason;
+    fv_bad kind;
 } fv_bad_file;
 
 typedef struct fv_pictures {
@@ -44,10 +48,11 @@ void fv_pictures_free(fv_pictures *pictures);
 /* Append; texts are copied into the arena. */
 fv_status fv_pictures_add(fv_pictures *pictures, const char *path, const char *name, const char *class_name, int split,
                           fv_error *err);
-fv_status fv_pictures_add_bad(fv_pictures *pictures, const char *path, const char *reason, fv_error *err);
+fv_status fv_pictures_add_bad(fv_pictures *pictures, fv_bad kind, const char *path, const char *reason, fv_error *err);
 
-/* Does the name end as pictures do (jpg, jpeg, png, ..., any case)? */
+/* Does the name end as pictures do (jpg, jpeg, png, ..., any case)? And as those of this format ("JPEG") do? */
 bool fv_picture_named(const char *name);
+bool fv_picture_named_as(const char *name, const char *format);
 
 /* ---- scan.c: `path` is a folder with train/, val/ (valid/, validation/), test/, or one folder; a folder a class in
  * each, with pictures at any depth. `flat`: no classes, every picture below `path`. */
@@ -58,6 +63,11 @@ bool fv_pictures_found(const char *path);
 /* ---- list.c: a file that names pictures and their classes: CSV with a header (path, class or label, split), or lines
  * "path<TAB>class", "path class" (Caffe), or bare paths beside a file of labels that occur in them (darknet). */
 fv_status fv_pictures_list(fv_pictures *pictures, const char *path, fv_error *err);
+/* The same for its text of `size` bytes with a zero behind, which is changed. */
+fv_status fv_pictures_list_text(fv_pictures *pictures, const char *path, char *text, size_t size, fv_error *err);
+
+/* Either, whatever lies at `path`. */
+fv_status fv_pictures_open(fv_pictures *pictures, const char *path, fv_error *err);
 
 /* ---- classes.c: give each picture its label. `fixed` (n of them; NULL = those of the training pictures) are the
  * model's; pictures of other classes are listed as bad. */

@@ -50,11 +50,23 @@ static bool is_grey(const fv_image *image)
     return image->channels == 3;
 }
 
+/* The brightness that a share of the pixels does not exceed. */
+static uint8_t quantile(const size_t counts[256], size_t pixels, double share)
+{
+    const size_t wanted = (size_t)((double)(pixels - 1) * share) + 1;
+    size_t seen = counts[0];
+    uint8_t v = 0;
+
+    while (seen < wanted)
+        seen += counts[++v];
+    return v;
+}
+
 /* Grey pixels in place of the picture's, at most LOOK_PIXELS of them, and what they tell. */
 static fv_status measure(fv_picture *p, fv_image *image, fv_error *err)
 {
     const size_t pixels = image->height * image->width;
-    size_t step = 1, height, width;
+    size_t step = 1, height, width, counts[256] = {0};
     void *scratch;
 
     p->height = (uint32_t)image->height;
@@ -70,13 +82,10 @@ static fv_status measure(fv_picture *p, fv_image *image, fv_error *err)
     for (size_t y = 0; step > 1 && y < height; y++)
         for (size_t x = 0; x < width; x++)
             image->pixels[y * width + x] = image->pixels[y * step * image->width + x * step];
-    p->low = 255;
-    for (size_t i = 0; i < height * width; i++) {
-        const uint8_t v = image->pixels[i];
-
-        p->low = v < p->low ? v : p->low;
-        p->high = v > p->high ? v : p->high;
-    }
+    for (size_t i = 0; i < height * width; i++)
+        counts[image->pixels[i]]++;
+    p->low = quantile(counts, height * width, .01);
+    p->high = quantile(counts, height * width, .99);
     scratch = fv_alloc(NULL, fv_resize_scratch(FV_BILINEAR, height, width, 1, LOOK_ROWS, LOOK_COLUMNS + 1), 1);
     if (!scratch)
         return fv_fail_memory(err, height * width, p->path);
@@ -93,6 +102,8 @@ fv_status fv_picture_look(fv_picture *p, const uint8_t *data, size_t size, fv_er
 
     if (status)
         return status;
+    p->format = fv_image_format(data, size);
+    p->orientation = (uint8_t)fv_exif_orientation(data, size);
     status = measure(p, &image, err);
     fv_image_free(NULL, &image);
     return status;
@@ -120,6 +131,12 @@ static void probe(const void *args, size_t begin, size_t end, size_t slice)
     }
 }
 
+/* Decoders have one code for all that is wrong with a file; those that know it say that it is cut short. */
+static fv_bad bad_kind(const fv_error *error)
+{
+    return strstr(error->message, "cut short") ? FV_BAD_TRUNCATED : FV_BAD_UNREADABLE;
+}
+
 static fv_status drop_bad(fv_pictures *pictures, const fv_error *errors, fv_error *err)
 {
     size_t kept = 0;
@@ -129,7 +146,8 @@ static fv_status drop_bad(fv_pictures *pictures, const fv_error *errors, fv_erro
         if (errors[i].code == FV_E_MEMORY)
             return fv_fail(err, FV_E_MEMORY, "%s", errors[i].message);
         if (errors[i].code)
-            status = fv_pictures_add_bad(pictures, pictures->items[i].path, errors[i].message, err);
+            status =
+                fv_pictures_add_bad(pictures, bad_kind(&errors[i]), pictures->items[i].path, errors[i].message, err);
         else
             pictures->items[kept++] = pictures->items[i];
     }

@@ -91,7 +91,7 @@ static fv_status list_bad(walk *w, const char *path, const fv_error *why)
             *w->err = *why;
         return why->code;
     }
-    return fv_pictures_add_bad(w->pictures, path, why->message, w->err);
+    return fv_pictures_add_bad(w->pictures, FV_BAD_UNREADABLE, path, why->message, w->err);
 }
 
 /* Is this folder one of those around it, through a symbolic link? */
@@ -177,11 +177,13 @@ static fv_status take_class(walk *w, const char *path, const char *name, const s
         return FV_OK;
     for (size_t left = strlen(name), at = 0, n; left; left -= n, at += n)
         if ((n = fv_text_utf8(name + at, left)) == 0)
-            return fv_pictures_add_bad(w->pictures, path, "the name of a class must be UTF-8", w->err);
+            return fv_pictures_add_bad(w->pictures, FV_BAD_UNREADABLE, path, "the name of a class must be UTF-8",
+                                       w->err);
     w->class_name = name;
     status = each(w, path, info, take);
     if (!status && w->pictures->count == before && w->pictures->bad_count == bad)
-        status = fv_pictures_add_bad(w->pictures, path, "no picture in this class's folder", w->err);
+        status =
+            fv_pictures_add_bad(w->pictures, FV_BAD_EMPTY_CLASS, path, "no picture in this class's folder", w->err);
     return status;
 }
 

@@ -72,6 +72,21 @@ static bool begins(const struct format *f, const uint8_t *data, size_t size)
            memcmp(data + f->also_at, f->also, also) == 0;
 }
 
+static const struct format *format_of(const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < FV_COUNT(formats); i++)
+        if (begins(&formats[i], data, size))
+            return &formats[i];
+    return NULL;
+}
+
+const char *fv_image_format(const uint8_t *data, size_t size)
+{
+    const struct format *f = format_of(data, size);
+
+    return f ? f->name : NULL;
+}
+
 const char *fv_image_formats(void)
 {
     return FORMATS;
@@ -90,19 +105,16 @@ static const char *first_bytes(const uint8_t *data, size_t size, char out[32])
 static fv_status decode(const fv_host *host, const char *name, const uint8_t *data, size_t size, fv_image *out,
                         fv_error *err)
 {
+    const struct format *f = format_of(data, size);
     char begin[32];
 
     if (size == 0)
         return fv_fail(err, FV_E_FORMAT, "%s: is empty (0 bytes), not a picture", name);
-    for (size_t i = 0; i < FV_COUNT(formats); i++) {
-        if (!begins(&formats[i], data, size))
-            continue;
-        if (formats[i].decode)
-            return formats[i].decode(host, name, data, size, out, err);
+    if (f && f->decode)
+        return f->decode(host, name, data, size, out, err);
+    if (f)
         return fv_fail(err, FV_E_UNSUPPORTED,
-                       "%s: seems to be %s, which is not read here (" FORMATS " are); convert it", name,
-                       formats[i].name);
-    }
+                       "%s: seems to be %s, which is not read here (" FORMATS " are); convert it", name, f->name);
     return fv_fail(err, FV_E_FORMAT, "%s: not a picture that Fovea reads (" FORMATS "): begins with %s", name,
                    first_bytes(data, size, begin));
 }

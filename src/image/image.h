@@ -13,6 +13,9 @@ typedef fv_status fv_decoder(const fv_host *host, const char *name, const uint8_
                              fv_error *err);
 fv_decoder fv_bmp_decode, fv_gif_decode, fv_jpeg_decode, fv_png_decode, fv_pnm_decode, fv_tiff_decode, fv_webp_decode;
 
+/* The format that the bytes begin like, "JPEG"; NULL if it is none that we know. */
+const char *fv_image_format(const uint8_t *data, size_t size);
+
 /* The EXIF orientation of a JPEG, PNG, WebP or TIFF file: 1 to 8, 1 where it has none. */
 unsigned fv_exif_orientation(const uint8_t *data, size_t size);
 
