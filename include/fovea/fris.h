@@ -229,6 +229,15 @@ FV_API fv_status fv_fris_classifier_open(const fv_host *host, const char *path, 
                                          fv_fris_classifier **out, fv_error *err);
 /** Write a safetensors file; an existing file is replaced atomically. */
 FV_API fv_status fv_fris_classifier_save(const fv_fris_classifier *classifier, const char *path, fv_error *err);
+/**
+ * The same into a model file: the network of `model` and beside it the classifier, whose vectors are what `layer` of the
+ * network makes of a picture (fv_session_create_to), averaged over its map. `fovea predict` reads it, and so do
+ * fv_model_open and fv_fris_classifier_open.
+ */
+FV_API fv_status fv_fris_classifier_save_in(const fv_fris_classifier *classifier, const fv_model *model,
+                                            const char *layer, const char *path, fv_error *err);
+/** The layer that fv_fris_classifier_save_in named; NULL for a classifier without a network. */
+FV_API const char *fv_fris_classifier_layer(const fv_fris_classifier *classifier);
 /** Decide about vectors made with fv_fris_create_like(fv_fris_classifier_prototypes(classifier), ...). */
 FV_API fv_status fv_fris_classifier_run(const fv_fris_classifier *classifier, const fv_fris *vectors,
                                         fv_fris_decisions **out, fv_error *err);

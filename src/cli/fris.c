@@ -75,6 +75,32 @@ static const fv_cli_option source[] = {
     {0},
 };
 
+static const char *const splits[] = {"train", "val", "test", NULL};
+static const fv_cli_option photos[] = {
+    {.name = "model",
+     .argument = "MODEL",
+     .type = FV_CLI_TEXT,
+     .at = AT(model),
+     .help = "the network that looks at photos: FILEs are folders, one a class, or lists of photos then"},
+    {.name = "layer",
+     .argument = "NAME",
+     .type = FV_CLI_TEXT,
+     .at = AT(layer),
+     .help = "the layer whose outputs are compared, maps by their mean; otherwise the one in front of the last"},
+    {.name = "split",
+     .argument = "SPLIT",
+     .type = FV_CLI_WORD,
+     .at = AT(split),
+     .words = splits,
+     .help = "only the photos of this split, as folders or the list say or --seed cuts them; otherwise all"},
+    {.name = "cache",
+     .argument = "FOLDER",
+     .type = FV_CLI_TEXT,
+     .at = AT(cache),
+     .help = "where outputs of the layer are kept; without it ~/.cache/fovea, '' for nowhere"},
+    {0},
+};
+
 static const fv_cli_option method[] = {
     {.name = "k",
      .letter = 'k',
@@ -190,7 +216,15 @@ static const fv_cli_option model[] = {
      .least = 1e-6,
      .most = 1e6,
      .help = "r* as a multiple of the median distance to the second class"},
-    {.name = "class", .argument = "NAME", .type = FV_CLI_TEXT, .at = AT(class_name), .help = "add: the new class"},
+    {.name = "class",
+     .argument = "NAME",
+     .type = FV_CLI_TEXT,
+     .at = AT(class_name),
+     .help = "add: the new class, otherwise called as its folder"},
+    {.name = "in-place",
+     .type = FV_CLI_FLAG,
+     .at = AT(in_place),
+     .help = "add: replace the classifier's file, at once or not at all"},
     {.name = "theta",
      .argument = "S",
      .type = FV_CLI_REAL,
@@ -245,7 +279,8 @@ static const fv_cli_option output[] = {
 #undef AT
 
 static const fv_cli_table tables[] = {
-    {"Vectors", source},         {"Method", method},
+    {"Vectors", source},         {"Photos", photos},
+    {"Weights", fv_cli_weights}, {"Method", method},
     {"Classifier", model},       {"Results", output},
     {"Machine", fv_cli_machine}, {"Output", fv_cli_json_output},
     {"General", fv_cli_general}, {0},
@@ -256,14 +291,16 @@ const fv_cli_verb fv_cli_verb_fris = {
     .operands = "ACTION FILE...",
     .least = 2,
     .most = SIZE_MAX,
-    .help = "Find prototypes, doubtful labels and clusters of vectors",
-    .text = "Actions: prototypes FILE (the objects that stand for each class), clean FILE (labels in doubt, the worst "
-            "first), layers FILE... (which features separate the classes best), train FILE -o MODEL (a classifier of "
-            "prototypes), classify MODEL FILE (class, S and prototype, or \"none of these\" and why), add MODEL FILE "
-            "--class NAME -o MODEL (one more class, without training), cluster FILE (groups, and how many), plot FILE "
-            "-o FILE.svg (two columns). A FILE is .npy or comma-separated text.",
-    .examples = {{"fris clean features.npy --labels labels.txt --csv", "a review queue of doubtful labels"},
-                 {"fris train features.npy --labels labels.txt -o model.safetensors", "a classifier that can say no"},
+    .help = "Find prototypes, doubtful labels and clusters of photos or vectors",
+    .text =
+        "Actions: prototypes FILE (the objects that stand for each class), clean FILE (labels in doubt, the worst "
+        "first), layers FILE... (which features separate the classes best; of photos: layers FOLDER LAYER...), train "
+        "FILE -o MODEL (a classifier of prototypes; of photos it lies in a model file that predict reads), classify "
+        "MODEL FILE (class, S and prototype, or \"none of these\" and why), add MODEL FILE -o MODEL (one more class, "
+        "without training), cluster FILE (groups, and how many), plot FILE -o FILE.svg (two columns). A FILE is .npy "
+        "or comma-separated text; with --model a folder of photos, or a list of them.",
+    .examples = {{"fris clean photos/ --model runs/mine --csv", "a review queue of doubtful labels"},
+                 {"fris train photos/ --model runs/mine -o mine.fovea", "a classifier that can say no"},
                  {"fris cluster iris.csv --norm none --k-max 8", "how many groups are there?"}},
     .more = "doc/fris.md",
     .tables = tables,

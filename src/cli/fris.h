@@ -9,8 +9,9 @@
 typedef struct fv_fris_values {
     fv_cli_common common;
     const char *labels, *label_column, *names, *val, *val_labels, *out, *html, *apply, *class_name;
-    int metric, norm, precision;
-    bool centre, csv, all, clean, join, censor;
+    const char *model, *layer, *cache; /* of photos */
+    int metric, norm, precision, split;
+    bool centre, csv, all, clean, join, censor, in_place;
     uint64_t k, top, rounds, min_cluster, max_stolps, k_min, k_max;
     double lambda, f_star, r_star, accept, r_scale, theta;
 } fv_fris_values;
@@ -23,13 +24,24 @@ typedef struct fv_fris_source {
     const char **class_names;
     size_t classes;
     const char **names;
+    fv_data *photos; /* NULL for vectors of a file; names are paths then, */
+    int *split;      /* and each has its fv_split, -1 in a folder without classes */
+    bool partly;     /* some photos could not be used */
     fv_arena arena;
 } fv_fris_source;
 
-/* These say what is wrong and return its exit code, or return FV_EXIT_OK. */
-int fv_fris_source_open(const fv_cli *cli, const char *path, const char *labels, bool need_labels, const fv_fris *like,
-                        const fv_fris_source *classes, fv_fris_source *out);
-void fv_fris_source_close(fv_fris_source *source);
+typedef struct fv_fris_wanted {
+    const char *path, *labels;
+    bool need_labels, flat;        /* flat: photos at any depth, of no class */
+    const fv_fris *like;           /* prepared as this set was; NULL = as the options say */
+    const fv_fris_source *classes; /* labels are places in its classes; NULL = the classes that are found */
+    const char *model, *layer;     /* what looks at photos; NULL = as the options say */
+} fv_fris_wanted;
+
+/* Says what is wrong and returns its exit code, or returns FV_EXIT_OK. */
+int fv_fris_source_open(const fv_cli *cli, const fv_fris_wanted *wanted, fv_fris_source *out);
+/* Returns `code`, or FV_EXIT_PARTLY in place of FV_EXIT_OK if some photos could not be used. */
+int fv_fris_source_close(fv_fris_source *source, int code);
 
 /* The class of a label, "none" for FV_FRIS_NONE; the name of an object, "" for FV_FRIS_NONE. */
 const char *fv_fris_class_of(const fv_fris_source *source, uint32_t label);

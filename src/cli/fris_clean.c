@@ -171,7 +171,8 @@ int fv_fris_run_clean(const fv_cli *cli)
     fv_fris_doubts *d = NULL;
     fv_error err = {0};
     size_t n = 0;
-    int code = fv_fris_source_open(cli, cli->operands[1], v->labels, true, NULL, NULL, &s);
+    int code = fv_fris_source_open(
+        cli, &(fv_fris_wanted){.path = cli->operands[1], .labels = v->labels, .need_labels = true}, &s);
 
     if (code)
         return code;
@@ -196,6 +197,5 @@ int fv_fris_run_clean(const fv_cli *cli)
             code = write_page(cli, &s, d, n);
     }
     fv_fris_release(d);
-    fv_fris_source_close(&s);
-    return code;
+    return fv_fris_source_close(&s, code);
 }

@@ -144,7 +144,7 @@ int fv_fris_run_cluster(const fv_cli *cli)
     fv_fris_source s;
     fv_fris_clusters *c = NULL;
     fv_error err = {0};
-    int code = fv_fris_source_open(cli, cli->operands[1], v->labels, false, NULL, NULL, &s);
+    int code = fv_fris_source_open(cli, &(fv_fris_wanted){.path = cli->operands[1], .labels = v->labels}, &s);
 
     if (code)
         return code;
@@ -161,6 +161,5 @@ int fv_fris_run_cluster(const fv_cli *cli)
     if (!code && v->html)
         code = write_page(cli, &s, c, (size_t)v->top);
     fv_fris_release(c);
-    fv_fris_source_close(&s);
-    return code;
+    return fv_fris_source_close(&s, code);
 }

@@ -2,7 +2,7 @@
  * S > 0 (leave-one-out 1-NN) comes first: noise squeezes compactness much more than it hurts neighbours. */
 #include "base/random.h"
 #include "cli/csv.h"
-#include "cli/fris.h"
+#include "cli/fris_photos.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 #include <math.h>
@@ -35,20 +35,19 @@ static double bootstrap(const fv_cli *cli, const fv_fris_objects *o)
     return sqrt(fmax(0, squares / RESAMPLES - sum / RESAMPLES * (sum / RESAMPLES)));
 }
 
-static int measure(const fv_cli *cli, const char *path, layer *out)
+static int measure(const fv_cli *cli, const fv_fris_wanted *wanted, const char *name, layer *out)
 {
-    const fv_fris_values *v = cli->values;
     fv_fris_source s;
     fv_fris_objects *o;
     fv_error err = {0};
-    int code = fv_fris_source_open(cli, path, v->labels, true, NULL, NULL, &s);
+    int code = fv_fris_source_open(cli, wanted, &s);
 
     if (code)
         return code;
     if (fv_fris_measure(s.set, s.labels, s.vectors.count, 1, 0, &o, &err)) {
         code = fv_cli_fail(cli, &err);
     } else {
-        *out = (layer){path,
+        *out = (layer){name,
                        s.vectors.dims,
                        o->count,
                        (double)o->positive / (double)o->count,
@@ -56,8 +55,7 @@ static int measure(const fv_cli *cli, const char *path, layer *out)
                        o->compactness.macro};
         fv_fris_release(o);
     }
-    fv_fris_source_close(&s);
-    return code;
+    return fv_fris_source_close(&s, code);
 }
 
 /* By the share; among those within a point of each other by compactness. */
@@ -137,12 +135,24 @@ static int print(const fv_cli *cli, const layer *all, size_t n)
 
 int fv_fris_run_layers(const fv_cli *cli)
 {
-    const size_t n = cli->count - 1;
+    const fv_fris_values *v = cli->values;
+    fv_fris_wanted wanted = {.path = cli->operands[1], .labels = v->labels, .need_labels = true};
+    const bool photos = fv_fris_is_photos(cli, &wanted), named = photos && cli->count > 2;
+    const size_t first = named ? 2 : 1, n = cli->count - first;
     layer *all = calloc(n, sizeof *all);
     int code = all ? FV_EXIT_OK : fv_cli_memory(cli);
 
-    for (size_t i = 0; !code && i < n; i++)
-        code = measure(cli, cli->operands[1 + i], &all[i]);
+    for (size_t i = 0; !code && i < n; i++) {
+        const char *name = cli->operands[first + i];
+
+        if (named) {
+            wanted.model = v->model;
+            wanted.layer = name;
+        } else {
+            wanted.path = name;
+        }
+        code = measure(cli, &wanted, name, &all[i]);
+    }
     for (size_t i = 1; !code && i < n; i++)
         if (all[i].objects != all[0].objects) {
             fv_cli_say(cli, "%s has %zu vectors, %s %zu: not the same objects", all[i].path, all[i].objects,

@@ -168,14 +168,13 @@ int fv_fris_run_plot(const fv_cli *cli)
     uint32_t *numbers = NULL;
     fv_error err = {0};
     fv_status status;
-    int code = fv_fris_source_open(cli, cli->operands[1], v->labels, false, NULL, NULL, &s);
+    int code = fv_fris_source_open(cli, &(fv_fris_wanted){.path = cli->operands[1], .labels = v->labels}, &s);
 
     if (code)
         return code;
     if (s.vectors.dims != 2 || v->norm == FV_FRIS_L2) {
         fv_cli_say(cli, "%s: %zu columns: plots are of two, with --norm none", cli->operands[1], s.vectors.dims);
-        fv_fris_source_close(&s);
-        return FV_EXIT_FAILURE;
+        return fv_fris_source_close(&s, FV_EXIT_FAILURE);
     }
     cluster.k_min = (uint32_t)v->k_min;
     cluster.k_max = (uint32_t)v->k_max;
@@ -202,6 +201,5 @@ int fv_fris_run_plot(const fv_cli *cli)
     free(p.label);
     fv_fris_release(stolps);
     fv_fris_release(clusters);
-    fv_fris_source_close(&s);
-    return code;
+    return fv_fris_source_close(&s, code);
 }

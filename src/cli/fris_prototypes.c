@@ -130,7 +130,8 @@ int fv_fris_run_prototypes(const fv_cli *cli)
     fv_fris_objects *o = NULL;
     fv_fris_stolps *p = NULL;
     fv_error err = {0};
-    int code = fv_fris_source_open(cli, cli->operands[1], v->labels, true, NULL, NULL, &s);
+    int code = fv_fris_source_open(
+        cli, &(fv_fris_wanted){.path = cli->operands[1], .labels = v->labels, .need_labels = true}, &s);
 
     if (code)
         return code;
@@ -145,6 +146,5 @@ int fv_fris_run_prototypes(const fv_cli *cli)
         code = write_page(cli, &s, p, (size_t)v->top);
     fv_fris_release(p);
     fv_fris_release(o);
-    fv_fris_source_close(&s);
-    return code;
+    return fv_fris_source_close(&s, code);
 }

@@ -4,6 +4,7 @@
 #include "cli/fris.h"
 #include "cli/fris_model.h"
 #include "cli/json.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,26 @@ typedef struct training {
     const fv_cli *cli;
     const fv_fris_values *v;
     fv_fris_source train, val;
-    uint32_t *rows, *held; /* of train: learned from; held out where there is no file of others */
-    size_t n_rows, n_held, dropped;
+    uint32_t *rows, *held, *test; /* of train: learned from; held out where there is no file of others; of photos */
+    size_t n_rows, n_held, n_test, dropped;
 } training;
+
+/* Photos have splits: the line is drawn on val, and test is for the report alone. */
+static void split_photos(training *t)
+{
+    for (size_t i = 0; i < t->train.vectors.count; i++) {
+        const int split = t->train.split[i];
+
+        if (t->train.labels[i] == FV_FRIS_NONE)
+            continue;
+        if (split == FV_TEST)
+            t->test[t->n_test++] = (uint32_t)i;
+        else if (split == FV_VAL && !t->v->val)
+            t->held[t->n_held++] = (uint32_t)i;
+        else if (split == FV_TRAIN)
+            t->rows[t->n_rows++] = (uint32_t)i;
+    }
+}
 
 /* A fifth is held out, chosen by --seed. */
 static void split(training *t)
@@ -116,7 +134,7 @@ static fv_status learn(training *t, fv_fris_classifier **out, fv_error *err)
     return status;
 }
 
-static int report(const training *t, const fv_fris_classifier *c, const fv_fris_trial *trial)
+static int report(const training *t, const fv_fris_classifier *c, const fv_fris_trial *trial, const fv_fris_trial *test)
 {
     const fv_fris_line line = fv_fris_classifier_line(c);
     const size_t n = fv_fris_count(fv_fris_classifier_prototypes(c));
@@ -132,6 +150,9 @@ static int report(const training *t, const fv_fris_classifier *c, const fv_fris_
         fv_cli_json_count(&json, "held_out", trial->count);
         fv_cli_json_real(&json, "accuracy", trial->accuracy);
         fv_cli_json_real(&json, "accepted", trial->accepted);
+        fv_cli_json_count(&json, "test", test->count);
+        fv_cli_json_real(&json, "test_accuracy", test->count ? test->accuracy : (double)NAN);
+        fv_cli_json_real(&json, "test_accepted", test->count ? test->accepted : (double)NAN);
         fv_cli_json_real(&json, "r_star", line.r_star);
         fv_cli_json_real(&json, "theta", line.theta);
         fv_cli_json_text(&json, "model", t->v->out);
@@ -142,62 +163,95 @@ static int report(const training *t, const fv_fris_classifier *c, const fv_fris_
     if (trial->count)
         printf("held out: %zu objects, %.1f %% right, %.1f %% accepted (r* %.4g, theta %.4g)\n", trial->count,
                100 * trial->accuracy, 100 * trial->accepted, line.r_star, line.theta);
+    if (test->count)
+        printf("test: %zu objects, %.1f %% right, %.1f %% accepted\n", test->count, 100 * test->accuracy,
+               100 * test->accepted);
     return FV_EXIT_OK;
+}
+
+/* Some rows of the source, and their labels. */
+typedef struct part {
+    fv_fris *set;
+    uint32_t *labels;
+} part;
+
+static fv_status take(const training *t, const uint32_t *rows, size_t n, part *out, fv_error *err)
+{
+    *out = (part){0};
+    if (!n)
+        return FV_OK;
+    out->labels = labels_of(&t->train, rows, n);
+    return out->labels ? fv_fris_subset(t->train.set, rows, n, &out->set, err) : fv_fail_memory(err, n, "labels");
+}
+
+static void drop(part *p)
+{
+    fv_fris_free(p->set);
+    free(p->labels);
 }
 
 static int train(training *t)
 {
     const fv_cli *cli = t->cli;
+    const fv_fris_values *v = t->v;
     fv_fris_classifier *c = NULL;
-    fv_fris *held = NULL;
-    uint32_t *labels = NULL;
-    fv_fris_trial trial = {0};
+    part held = {0}, test = {0};
+    fv_fris_trial trial = {0}, tested = {0};
     fv_error err = {0};
-    fv_status status = FV_OK;
-    int code = FV_EXIT_OK;
+    fv_status status;
+    int code;
 
-    split(t);
+    if (t->train.split)
+        split_photos(t);
+    else
+        split(t);
     qsort(t->rows, t->n_rows, sizeof *t->rows, by_number);
     qsort(t->held, t->n_held, sizeof *t->held, by_number);
-    (void)((t->v->clean && t->train.classes > 1 && (status = clean(t, &err))) || (status = learn(t, &c, &err)));
-    if (!status && t->n_held) {
-        labels = labels_of(&t->train, t->held, t->n_held);
-        status = labels ? fv_fris_subset(t->train.set, t->held, t->n_held, &held, &err)
-                        : fv_fail_memory(&err, t->n_held, "labels");
-    }
-    if (!status)
-        status = fv_fris_trial_run(&c, held ? held : t->val.set, held ? labels : t->val.labels, t->v->accept,
-                                   t->v->r_scale, &trial, &err);
-    if (!status)
-        status = fv_fris_classifier_save(c, t->v->out, &err);
-    code = status ? fv_cli_fail(cli, &err) : report(t, c, &trial);
+    (void)((v->clean && t->train.classes > 1 && (status = clean(t, &err))) || (status = learn(t, &c, &err)) ||
+           (status = take(t, t->held, t->n_held, &held, &err)) || (status = take(t, t->test, t->n_test, &test, &err)) ||
+           (status = fv_fris_trial_run(&c, held.set ? held.set : t->val.set, held.set ? held.labels : t->val.labels,
+                                       v->accept, v->r_scale, &trial, &err)) ||
+           (test.set && (status = fv_fris_trial_count(c, test.set, test.labels, &tested, &err))));
+    code = status ? fv_cli_fail(cli, &err) : fv_fris_save(cli, c, t->train.photos ? v->model : NULL, v->layer, v->out);
+    if (!code)
+        code = report(t, c, &trial, &tested);
     if (!code && trial.count < 50)
         fv_cli_note(cli, "%zu held-out objects are few to draw a line by; --val names more", trial.count);
     fv_fris_classifier_free(c);
-    fv_fris_free(held);
-    free(labels);
+    drop(&held);
+    drop(&test);
     return code;
 }
 
 int fv_fris_run_train(const fv_cli *cli)
 {
     training t = {.cli = cli, .v = cli->values};
+    fv_fris_wanted wanted = {.path = cli->operands[1], .labels = t.v->labels, .need_labels = true}, val = wanted;
     int code;
 
     if (!t.v->out)
         return fv_cli_usage(cli, "-o names the file that the classifier is written to");
-    if ((code = fv_fris_source_open(cli, cli->operands[1], t.v->labels, true, NULL, NULL, &t.train)))
+    if (t.v->split >= 0)
+        return fv_cli_usage(cli,
+                            "train learns from the split train, draws its line on val and tests on test; --split is "
+                            "for the other actions");
+    if ((code = fv_fris_source_open(cli, &wanted, &t.train)))
         return code;
+    val.path = t.v->val;
+    val.labels = t.v->val_labels;
+    val.like = t.train.set;
+    val.classes = &t.train;
     if (t.v->val)
-        code = fv_fris_source_open(cli, t.v->val, t.v->val_labels, true, t.train.set, &t.train, &t.val);
+        code = fv_fris_source_open(cli, &val, &t.val);
     if (!code) {
         t.rows = calloc(t.train.vectors.count, sizeof *t.rows);
         t.held = calloc(t.train.vectors.count, sizeof *t.held);
-        code = t.rows && t.held ? train(&t) : fv_cli_memory(cli);
+        t.test = calloc(t.train.vectors.count, sizeof *t.test);
+        code = t.rows && t.held && t.test ? train(&t) : fv_cli_memory(cli);
     }
     free(t.rows);
     free(t.held);
-    fv_fris_source_close(&t.val);
-    fv_fris_source_close(&t.train);
-    return code;
+    free(t.test);
+    code = fv_fris_source_close(&t.val, code);
+    return fv_fris_source_close(&t.train, code);
 }

@@ -101,16 +101,16 @@ bool fv_cli_find_weights(const fv_cli *cli, const char **net, char *path)
 
 /* ---------------------------------------------------------------------------------------------- a run */
 
-typedef struct watch {
-    const fv_cli *cli;
-    double began_s, told_s;
-    bool told;
-} watch;
-
-/* Says how long it takes once a first batch has shown it, then every ten seconds. */
-static int report(void *user, size_t done, size_t count)
+fv_cli_watch fv_cli_watch_begin(const fv_cli *cli)
 {
-    watch *w = user;
+    const double now = fv_clock_s();
+
+    return (fv_cli_watch){cli, now, now, false};
+}
+
+int fv_cli_watch_report(void *user, size_t done, size_t count)
+{
+    fv_cli_watch *w = user;
     const double now = fv_clock_s(), left = (now - w->began_s) / (double)done * (double)(count - done);
 
     if ((!w->told && left > 1) || now - w->told_s > 10)
@@ -222,28 +222,34 @@ static int save(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data
     return fv_cli_write_split(cli, data, job->folder);
 }
 
+int fv_cli_cache_folder(const fv_cli *cli, const char *asked, char own[FV_CLI_PATH], const char **cache)
+{
+    fv_error err = {0};
+
+    *cache = asked;
+    if (!asked && fv_cli_cache_place(own))
+        *cache = own;
+    if (*cache && !**cache)
+        *cache = NULL;
+    return *cache && fv_folder_make(&cli->host, *cache, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+}
+
 /* The folders that are written to. */
 static int make_folders(const fv_cli *cli, const fv_cli_transfer_job *job, const char **cache, char own[PATH])
 {
     char weights[PATH];
     fv_error err = {0};
 
-    *cache = job->cache;
-    if (!job->cache && fv_cli_cache_place(own))
-        *cache = own;
-    if (*cache && !**cache)
-        *cache = NULL;
     snprintf(weights, sizeof weights, "%s/weights", job->folder);
-    if (fv_folder_make(&cli->host, weights, &err) || (*cache && fv_folder_make(&cli->host, *cache, &err)))
-        return fv_cli_fail(cli, &err);
-    return FV_EXIT_OK;
+    return fv_folder_make(&cli->host, weights, &err) ? fv_cli_fail(cli, &err)
+                                                     : fv_cli_cache_folder(cli, job->cache, own, cache);
 }
 
 int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data)
 {
     enum { AT_ONCE = 16 };
-    watch w = {.cli = cli};
-    fv_transfer_options options = {.balance = job->balance, .progress = report, .user = &w};
+    fv_cli_watch w;
+    fv_transfer_options options = {.balance = job->balance, .progress = fv_cli_watch_report, .user = &w};
     fv_transfer_result result = {0};
     fv_model *source = NULL;
     fv_error err = {0};
@@ -253,7 +259,7 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
     if (!code)
         code = make_folders(cli, job, &options.cache, own);
     options.session = fv_cli_session_options(cli, AT_ONCE);
-    w.began_s = w.told_s = fv_clock_s();
+    w = fv_cli_watch_begin(cli);
     fv_cli_stop_begin();
     if (!code && fv_transfer(source, data, &options, &result, &err))
         code = err.code == FV_E_STOPPED && fv_cli_stop_signal() ? 128 + fv_cli_stop_signal() : fv_cli_fail(cli, &err);

@@ -2,6 +2,7 @@
 #ifndef FV_CLI_TRANSFER_H
 #define FV_CLI_TRANSFER_H
 #include "cli/cli.h"
+#include "cli/place.h"
 
 typedef struct fv_cli_transfer_job {
     const char *net;    /* NULL: the weights are a model of ours, which has its network inside */
@@ -13,6 +14,21 @@ typedef struct fv_cli_transfer_job {
 
 /* Train on `data`; returns the exit code. */
 int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data);
+
+/* For fv_features_fn: says how long it takes once a first batch has shown it, then every ten seconds; stops at a signal
+ * (fv_cli_stop_begin). */
+typedef struct fv_cli_watch {
+    const fv_cli *cli;
+    double began_s, told_s;
+    bool told;
+} fv_cli_watch;
+
+fv_cli_watch fv_cli_watch_begin(const fv_cli *cli);
+int fv_cli_watch_report(void *watch, size_t done, size_t count);
+
+/* The folder of features as --cache asks (NULL: the user's own, "": none, *cache = NULL), made where it is missing. Returns
+ * the exit code. */
+int fv_cli_cache_folder(const fv_cli *cli, const char *asked, char own[FV_CLI_PATH], const char **cache);
 
 /* Weights in the places where tools keep them, that a network of the zoo is called like: *net and *path (4096 bytes) are
  * set and true is returned. Otherwise says what was found or would do. */

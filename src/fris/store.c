@@ -2,11 +2,13 @@
  *
  *     fris.prototypes  F32 or F64 [n, dims]   as they were prepared     fris.class   I64 [n]   places in the class names
  *     fris.centre      F64 [dims]             if one was subtracted     fris.covers  I64 [n]   objects each stands for
- *     metadata "fris": {"version":1,"metric":"euclidean","norm":"l2","r_star":..,"theta":..,"accept":..,
- *                       "classes":[..],"names":[..]} */
+ *     metadata "fris": {"version":1,"metric":"euclidean","norm":"l2","r_star":..,"theta":..,"accept":..,"layer":"fc",
+ *                       "classes":[..],"names":[..]}
+ *
+ * "layer" is in model files only: the layer of their network that makes the vectors, averaged over its map. */
 #include "base/json.h"
 #include "fris/set.h"
-#include "model/safetensors.h"
+#include "model/model.h"
 #include <jansson.h>
 #include <string.h>
 
@@ -20,6 +22,7 @@ struct fv_fris_classifier {
     char **class_names;
     size_t count, classes;
     fv_fris_line line;
+    char *layer; /* of the network in the same file, or NULL */
     fv_arena arena;
 };
 
@@ -134,6 +137,11 @@ fv_fris_line fv_fris_classifier_line(const fv_fris_classifier *c)
     return c->line;
 }
 
+const char *fv_fris_classifier_layer(const fv_fris_classifier *c)
+{
+    return c->layer;
+}
+
 fv_status fv_fris_classifier_run(const fv_fris_classifier *c, const fv_fris *vectors, fv_fris_decisions **out,
                                  fv_error *err)
 {
@@ -142,7 +150,7 @@ fv_status fv_fris_classifier_run(const fv_fris_classifier *c, const fv_fris *vec
 
 /* ---------------------------------------------------------------------------------------------------- writing */
 
-static void describe(const fv_fris_classifier *c, fv_text *text)
+static void describe(const fv_fris_classifier *c, const char *layer, fv_text *text)
 {
     fv_text_print(text, "{\"version\":%d,\"metric\":\"%s\",\"norm\":\"%s\",\"r_star\":", VERSION,
                   metrics[c->prototypes->metric], norms[c->prototypes->norm]);
@@ -151,6 +159,10 @@ static void describe(const fv_fris_classifier *c, fv_text *text)
     fv_text_print_real(text, c->line.theta);
     fv_text_print(text, ",\"accept\":");
     fv_text_print_real(text, c->line.accept);
+    if (layer) {
+        fv_text_print(text, ",\"layer\":");
+        fv_json_string(text, layer);
+    }
     fv_text_print(text, ",\"classes\":[");
     for (size_t i = 0; i < c->classes; i++) {
         fv_text_append(text, ",", i ? 1 : 0);
@@ -164,7 +176,9 @@ static void describe(const fv_fris_classifier *c, fv_text *text)
     fv_text_print(text, "]}");
 }
 
-fv_status fv_fris_classifier_save(const fv_fris_classifier *c, const char *path, fv_error *err)
+/* Alone, or in the file of a model whose layer makes the vectors. */
+static fv_status save(const fv_fris_classifier *c, const fv_model *model, const char *layer, const char *path,
+                      fv_error *err)
 {
     const fv_fris *p = c->prototypes;
     const size_t bytes = p->wide ? sizeof(double) : sizeof(float);
@@ -179,7 +193,7 @@ fv_status fv_fris_classifier_save(const fv_fris_classifier *c, const char *path,
         numbers[c->count + i] = c->covers[i];
     }
     fv_text_init(&text, &c->host);
-    describe(c, &text);
+    describe(c, layer, &text);
 
     const fv_st_tensor tensors[] = {
         {.name = "fris.prototypes",
@@ -209,11 +223,27 @@ fv_status fv_fris_classifier_save(const fv_fris_classifier *c, const char *path,
     };
     const fv_st_meta meta = {"fris", text.data};
 
-    status = text.failed ? fv_fail_memory(err, text.length, "a classifier")
-                         : fv_safetensors_write(&c->host, path, tensors, p->centre ? 4 : 3, &meta, 1, err);
+    const size_t count = p->centre ? 4 : 3;
+
+    if (text.failed)
+        status = fv_fail_memory(err, text.length, "a classifier");
+    else
+        status = model ? fv_model_save_with(model, path, tensors, count, &meta, err)
+                       : fv_safetensors_write(&c->host, path, tensors, count, &meta, 1, err);
     fv_text_free(&text);
     fv_release(&c->host, numbers);
     return status;
+}
+
+fv_status fv_fris_classifier_save(const fv_fris_classifier *c, const char *path, fv_error *err)
+{
+    return save(c, NULL, NULL, path, err);
+}
+
+fv_status fv_fris_classifier_save_in(const fv_fris_classifier *c, const fv_model *model, const char *layer,
+                                     const char *path, fv_error *err)
+{
+    return save(c, model, layer, path, err);
 }
 
 /* ---------------------------------------------------------------------------------------------------- reading */
@@ -341,6 +371,8 @@ static fv_status read_rest(const file *f, fv_fris_classifier *c, fv_error *err)
     for (size_t i = 0; !status && i < c->classes; i++)
         status = set_text(c, &c->class_names[i],
                           json_string_value(json_array_get(json_object_get(f->meta, "classes"), i)), err);
+    if (!status && json_is_string(json_object_get(f->meta, "layer")))
+        status = set_text(c, &c->layer, json_string_value(json_object_get(f->meta, "layer")), err);
     c->line.r_star = json_number_value(json_object_get(f->meta, "r_star"));
     c->line.theta = json_number_value(json_object_get(f->meta, "theta"));
     c->line.accept = json_number_value(json_object_get(f->meta, "accept"));

@@ -165,6 +165,11 @@ static fv_status read_weight(fv_model *model, size_t k, const char *path, fv_err
     return status && status != FV_E_MEMORY ? fv_fail_at(err, status, "%s", path) : status;
 }
 
+static bool is_extra(const fv_st_tensor *t)
+{
+    return strncmp(t->name, FV_MODEL_EXTRA, sizeof FV_MODEL_EXTRA - 1) == 0;
+}
+
 /* PyTorch's batch norm counts batches in a tensor of its own; whatever else is over is a mistake. */
 static fv_status check_extra(const fv_model *model, const char *path, fv_error *err)
 {
@@ -175,7 +180,7 @@ static fv_status check_extra(const fv_model *model, const char *path, fv_error *
         const size_t length = strlen(name);
         char quoted[FV_QUOTE], have[FV_ST_SHAPE_TEXT];
 
-        if (fv_model_weight(model, name) ||
+        if (fv_model_weight(model, name) || is_extra(&model->file.tensors[i]) ||
             (length >= sizeof counter && strcmp(name + length - (sizeof counter - 1), counter) == 0))
             continue;
         return fv_fail(err, FV_E_FORMAT, "%s: tensor '%s' (%s) belongs to no layer of network %s", path,
@@ -232,16 +237,24 @@ static void print_classes(const fv_model *model, fv_text *text)
     fv_text_append(text, "]", 1);
 }
 
+/* What a model file holds beside its network: tensors and one entry of metadata; NULL = what the model came with. */
+typedef struct guest {
+    const fv_st_tensor *tensors;
+    size_t count;
+    const fv_st_meta *meta;
+} guest;
+
 /* What the writer is given: the weights as they lie, and metadata. */
 static fv_status write_model(const fv_model *model, const char *path, const char *classes, const char *selftest,
-                             fv_arena *arena, fv_error *err)
+                             const guest *g, fv_arena *arena, fv_error *err)
 {
-    fv_st_tensor *tensors = fv_arena_alloc(arena, model->count, sizeof *tensors);
-    fv_st_meta *meta = fv_arena_alloc(arena, model->n_meta + 4, sizeof *meta);
-    size_t n = 0;
+    const size_t most = model->count + (g ? g->count : model->file.count);
+    fv_st_tensor *tensors = fv_arena_alloc(arena, most, sizeof *tensors);
+    fv_st_meta *meta = fv_arena_alloc(arena, model->n_meta + 5, sizeof *meta);
+    size_t n = 0, count = model->count;
 
     if (!tensors || !meta)
-        return fv_fail_memory(err, model->count * sizeof *tensors, "the list of what is written");
+        return fv_fail_memory(err, most * sizeof *tensors, "the list of what is written");
     for (size_t k = 0; k < model->count; k++) {
         const fv_weight *w = &model->weights[k];
 
@@ -253,17 +266,26 @@ static fv_status write_model(const fv_model *model, const char *path, const char
         for (int i = 0; i < w->shape.rank; i++)
             tensors[k].dim[i] = w->shape.dim[i];
     }
-    for (; n < model->n_meta; n++)
-        meta[n] = (fv_st_meta){model->meta[n].key, model->meta[n].value};
+    for (size_t i = 0; i < (g ? g->count : model->file.count); i++) {
+        const fv_st_tensor *t = g ? &g->tensors[i] : &model->file.tensors[i];
+
+        if (is_extra(t))
+            tensors[count++] = *t;
+    }
+    for (size_t i = 0; i < model->n_meta; i++)
+        if (!g || strcmp(model->meta[i].key, g->meta->key) != 0)
+            meta[n++] = (fv_st_meta){model->meta[i].key, model->meta[i].value};
+    if (g)
+        meta[n++] = *g->meta;
     meta[n++] = (fv_st_meta){FV_META_VERSION, "1"};
     meta[n++] = (fv_st_meta){FV_META_NET, fv_net_text(model->net)};
     meta[n++] = (fv_st_meta){FV_META_CLASSES, classes};
     if (selftest)
         meta[n++] = (fv_st_meta){FV_META_SELFTEST, selftest};
-    return fv_safetensors_write(&model->host, path, tensors, model->count, meta, n, err);
+    return fv_safetensors_write(&model->host, path, tensors, count, meta, n, err);
 }
 
-fv_status fv_model_save(const fv_model *model, const char *path, fv_error *err)
+static fv_status save(const fv_model *model, const char *path, const guest *g, fv_error *err)
 {
     fv_text classes, selftest;
     fv_arena arena;
@@ -278,9 +300,20 @@ fv_status fv_model_save(const fv_model *model, const char *path, fv_error *err)
     if (!status && !fv_model_meta(model, FV_META_SELFTEST))
         status = fv_model_selftest(model, &selftest, err);
     if (!status)
-        status = write_model(model, path, classes.data, selftest.data, &arena, err);
+        status = write_model(model, path, classes.data, selftest.data, g, &arena, err);
     fv_text_free(&classes);
     fv_text_free(&selftest);
     fv_arena_free(&arena);
     return status;
+}
+
+fv_status fv_model_save(const fv_model *model, const char *path, fv_error *err)
+{
+    return save(model, path, NULL, err);
+}
+
+fv_status fv_model_save_with(const fv_model *model, const char *path, const fv_st_tensor *extra, size_t n_extra,
+                             const fv_st_meta *meta, fv_error *err)
+{
+    return save(model, path, &(guest){extra, n_extra, meta}, err);
 }

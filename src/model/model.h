@@ -65,6 +65,14 @@ fv_status fv_model_own(fv_model *model, size_t k, float **data, fv_error *err);
 /* As fv_model_set_meta, for keys of our own too. */
 fv_status fv_model_put_meta(fv_model *model, const char *key, const char *value, fv_error *err);
 
+/* Tensors whose names begin so belong to no layer: another room's, which a model keeps as it was opened with. */
+#define FV_MODEL_EXTRA "fris."
+
+/* As fv_model_save, with these tensors (FV_MODEL_EXTRA) and this metadata in place of those that the model was opened
+ * with. */
+fv_status fv_model_save_with(const fv_model *model, const char *path, const fv_st_tensor *extra, size_t n_extra,
+                             const fv_st_meta *meta, fv_error *err);
+
 /* The keys that fv_model_save writes by itself, and the version of the format that this library writes and reads. */
 #define FV_META_VERSION "fovea"
 #define FV_META_NET "net"

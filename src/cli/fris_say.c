@@ -1,0 +1,103 @@
+/* What a classifier of prototypes says about one object: a sentence, a row, or a JSON document. */
+#include "cli/fris_say.h"
+#include "base/error.h"
+#include "cli/csv.h"
+#include "cli/json.h"
+#include <stdio.h>
+
+static const char *const reasons[] = {"accepted", "far from all prototypes", "between two classes"};
+
+fv_fris_said fv_fris_said_of(const fv_fris_classifier *c, const char *name, const fv_fris_decisions *d, size_t i)
+{
+    const uint32_t rival = d->rival_stolp[i];
+
+    return (fv_fris_said){.name = name,
+                          .class = fv_fris_classifier_class(c, d->label[i]),
+                          .prototype = fv_fris_classifier_prototype(c, d->own_stolp[i]).name,
+                          .rival = rival == FV_FRIS_NONE ? "" : fv_fris_classifier_class(c, d->rival[i]),
+                          .rival_prototype = rival == FV_FRIS_NONE ? "" : fv_fris_classifier_prototype(c, rival).name,
+                          .s = d->s[i],
+                          .s_star = d->s_star[i],
+                          .verdict = (fv_fris_verdict)d->verdict[i]};
+}
+
+static void print_text(const fv_fris_said *w)
+{
+    if (w->verdict == FV_FRIS_ACCEPTED)
+        printf("%s: %s, S* %.4f (like %s", w->name, w->class, w->s_star, w->prototype);
+    else
+        printf("%s: none of these, %s: S* %.4f (nearest %s %s", w->name, reasons[w->verdict], w->s_star, w->class,
+               w->prototype);
+    if (*w->rival)
+        printf("; then %s %s, S %.4f", w->rival, w->rival_prototype, w->s);
+    puts(")");
+}
+
+void fv_fris_say_header(fv_fris_form form)
+{
+    if (form == FV_FRIS_CSV)
+        puts("name,class,nearest,prototype,rival,rival_prototype,reason,s,s_star,error");
+}
+
+static void print_csv(const fv_fris_said *w)
+{
+    const char *fields[] = {w->name,
+                            w->verdict == FV_FRIS_ACCEPTED ? w->class : "",
+                            w->class,
+                            w->prototype,
+                            w->rival,
+                            w->rival_prototype,
+                            reasons[w->verdict]};
+
+    for (size_t f = 0; f < FV_COUNT(fields); f++) {
+        fv_cli_csv_field(stdout, fields[f]);
+        putchar(',');
+    }
+    printf("%.9g,%.9g,\n", w->s, w->s_star);
+}
+
+static bool print_json(const fv_fris_said *w)
+{
+    fv_cli_json json;
+
+    fv_cli_json_begin(&json, 0);
+    fv_cli_json_text(&json, "name", w->name);
+    fv_cli_json_flag(&json, "accepted", w->verdict == FV_FRIS_ACCEPTED);
+    fv_cli_json_text(&json, "reason", reasons[w->verdict]);
+    fv_cli_json_text(&json, "class", w->class);
+    fv_cli_json_text(&json, "prototype", w->prototype);
+    fv_cli_json_text(&json, "rival", w->rival);
+    fv_cli_json_text(&json, "rival_prototype", w->rival_prototype);
+    fv_cli_json_real(&json, "s", w->s);
+    fv_cli_json_real(&json, "s_star", w->s_star);
+    return fv_cli_json_print(&json, stdout);
+}
+
+bool fv_fris_say(fv_fris_form form, const fv_fris_said *said)
+{
+    if (form == FV_FRIS_JSON)
+        return print_json(said);
+    if (form == FV_FRIS_CSV)
+        print_csv(said);
+    else
+        print_text(said);
+    return true;
+}
+
+bool fv_fris_say_error(fv_fris_form form, const char *name, const char *error)
+{
+    fv_cli_json json;
+
+    if (form == FV_FRIS_CSV) {
+        fv_cli_csv_field(stdout, name);
+        fputs(",,,,,,,,,", stdout);
+        fv_cli_csv_field(stdout, error);
+        putchar('\n');
+    }
+    if (form != FV_FRIS_JSON)
+        return true;
+    fv_cli_json_begin(&json, 0);
+    fv_cli_json_text(&json, "name", name);
+    fv_cli_json_text(&json, "error", error);
+    return fv_cli_json_print(&json, stdout);
+}
