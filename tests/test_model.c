@@ -12,7 +12,7 @@ static void open_store(const fv_net *net, size_t real_bytes, fv_store *store)
     fv_graph_init(&graph, NULL, 1, true);
     test_ok(fv_net_build(net, &graph, &err), &err);
     fv_store_init(store, NULL, real_bytes);
-    test_ok(fv_store_add_graph(store, &graph, &err), &err);
+    test_ok(fv_store_add_graph(store, &graph, NULL, &err), &err);
     fv_graph_free(&graph);
 }
 

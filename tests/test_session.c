@@ -167,7 +167,7 @@ static void golden_in_float(const golden *g, const char *name)
     fv_graph_init(&graph, NULL, 1, true);
     test_ok(fv_net_build(net, &graph, &err), &err);
     fv_store_init(&store, NULL, sizeof(float));
-    test_ok(fv_store_add_graph(&store, &graph, &err), &err);
+    test_ok(fv_store_add_graph(&store, &graph, NULL, &err), &err);
     fv_graph_free(&graph);
     golden_fill_store(g, &store, false);
     test_ok(fv_model_from_store(NULL, net, &store, &model, &err), &err);

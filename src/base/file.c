@@ -116,6 +116,18 @@ void fv_file_unmap(const uint8_t *data, size_t size)
         munmap(map, size);
 }
 
+void fv_file_forget(const void *data, size_t size)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)data;
+    const size_t skip = (size_t)((page - at % page) % page);
+    void *map;
+
+    if (size < skip + page)
+        return;
+    memcpy(&map, &data, sizeof map);
+    madvise((char *)map + skip, (size - skip) / page * page, MADV_DONTNEED);
+}
+
 /* What fv_file_replace works on: the folder is open, so that the name, the temporary file and the rename mean the
  * same folder whatever happens to the path meanwhile. */
 typedef struct target {

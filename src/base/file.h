@@ -10,6 +10,8 @@ fv_status fv_file_read(const fv_host *host, const char *path, size_t limit, uint
 /* Map a file read-only; an empty file gives data NULL and size 0. */
 fv_status fv_file_map(const char *path, const uint8_t **data, size_t *size, fv_error *err);
 void fv_file_unmap(const uint8_t *data, size_t size);
+/* Give back the memory of whole pages of a mapped file; they are read again where somebody looks. */
+void fv_file_forget(const void *data, size_t size);
 
 /* One piece of what is written. */
 typedef struct fv_piece {

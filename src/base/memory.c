@@ -1,5 +1,5 @@
 /* Allocation through the caller's host, checked sizes, and the arena. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include "base/memory.h"
 #include "base/locale.h"
 
@@ -7,12 +7,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static void *system_alloc(void *user, size_t bytes)
 {
     (void)user;
     return bytes > PTRDIFF_MAX - FV_ALIGN ? NULL
                                           : aligned_alloc(FV_ALIGN, (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN);
+}
+
+/* Large blocks of the system are zeroed by giving their pages back, so that what nobody uses takes no memory, and come in
+ * large pages where there are some: weights are streams through hundreds of megabytes. */
+static const size_t LARGE_BYTES = 1 << 20;
+
+static void clear_large(char *block, size_t bytes)
+{
+#ifdef __linux__
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), skip = (page - (uintptr_t)block % page) % page;
+    const size_t pages = (bytes - skip) / page * page;
+
+    if (madvise(block + skip, pages, MADV_DONTNEED) == 0) {
+        madvise(block + skip, pages, MADV_HUGEPAGE);
+        memset(block, 0, skip);
+        memset(block + skip + pages, 0, bytes - skip - pages);
+        return;
+    }
+#endif
+    memset(block, 0, bytes);
 }
 
 static void system_release(void *user, void *block)
@@ -57,7 +79,9 @@ void *fv_alloc(const fv_host *host, size_t count, size_t size)
         return NULL;
     bytes = bytes ? bytes : 1;
     block = h.alloc(h.user, bytes);
-    if (block)
+    if (block && h.alloc == system_alloc && bytes >= LARGE_BYTES)
+        clear_large(block, bytes);
+    else if (block)
         memset(block, 0, bytes);
     return block;
 }

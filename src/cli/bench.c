@@ -40,6 +40,7 @@ typedef struct times {
     bool warm, failed;
     fv_cli_layers layers; /* of --layers and --roofline */
     fv_cli_limits limits;
+    fv_cli_resident resident;
 } times;
 
 enum { LEAST_RUNS = 5 };
@@ -82,6 +83,7 @@ static int measure_layers(const fv_cli *cli, times *t, fv_exec *exec)
 {
     const bench_values *values = cli->values;
 
+    fv_cli_resident_read(&t->resident, exec);
     if (!values->layers && !values->roofline)
         return FV_EXIT_OK;
     fv_cli_limits_measure(&t->limits, &cli->host, exec->kernels, cli->common->threads);
@@ -243,6 +245,8 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
         printf("%s, %s, batch %" PRIu64 ": median %.3f ms (%.3f to %.3f in %zu runs), %s images/s, %.1f GFLOP/s\n",
                name, mode_words[values->mode], values->batch, median_ms, t->ms[0], t->ms[t->count - 1], t->count,
                fv_cli_thousands((uint64_t)(images_per_s + 0.5), rate), gflops);
+        if (values->mode == INFER)
+            fv_cli_resident_print(&t->resident, stdout);
         return !values->layers || fv_cli_layers_print(&t->layers, &t->limits, stdout, cli->terminal.out_color);
     }
     fv_cli_json_begin(&json, 2);
@@ -257,6 +261,8 @@ static bool print(const fv_cli *cli, const fv_net_info *info, const char *name, 
     fv_cli_json_real(&json, "images_per_s", images_per_s);
     fv_cli_json_real(&json, "gflops", gflops);
     fv_cli_json_real(&json, "max_rss_mib", max_rss_mib());
+    if (values->mode == INFER)
+        fv_cli_resident_json(&t->resident, &json);
     if (values->layers)
         fv_cli_layers_json(&t->layers, &t->limits, &json);
     return fv_cli_json_print(&json, stdout);

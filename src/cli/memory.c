@@ -1,5 +1,6 @@
 /* What Linux says about memory: how much can be had, and how much this process has had. */
 #include "cli/memory.h"
+#include "train/memory.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,11 +45,61 @@ size_t fv_cli_memory_available(void)
     return least < SIZE_MAX ? (size_t)least : SIZE_MAX;
 }
 
+static const char status_path[] = "/proc/self/status";
+
+static uint64_t files_now(void)
+{
+    return read_kib(status_path, "RssFile") + read_kib(status_path, "RssShmem");
+}
+
 uint64_t fv_cli_memory_peak(void)
 {
-    static const char status[] = "/proc/self/status";
-    const uint64_t peak = read_kib(status, "VmHWM");
-    const uint64_t files = read_kib(status, "RssFile") + read_kib(status, "RssShmem");
+    const uint64_t peak = read_kib(status_path, "VmHWM"), files = files_now();
 
     return peak > files ? peak - files : 0;
+}
+
+/* ---------------------------------------------------------------------------------------------- this process */
+
+void fv_cli_resident_read(fv_cli_resident *r, const fv_exec *exec)
+{
+    fv_memory planned;
+
+    fv_memory_of_exec(exec, &planned);
+    *r = (fv_cli_resident){.peak = read_kib(status_path, "VmHWM"),
+                           .files = files_now(),
+                           .anonymous = read_kib(status_path, "RssAnon"),
+                           .packed = planned.packed,
+                           .weights = planned.weights,
+                           .values = planned.activations + planned.scratch + planned.unused};
+}
+
+static uint64_t rest(const fv_cli_resident *r)
+{
+    const uint64_t known = r->packed + r->weights + r->values;
+
+    return r->anonymous > known ? r->anonymous - known : 0;
+}
+
+void fv_cli_resident_print(const fv_cli_resident *r, FILE *out)
+{
+    char peak[FV_BYTES_TEXT], files[FV_BYTES_TEXT], packed[FV_BYTES_TEXT], weights[FV_BYTES_TEXT],
+        values[FV_BYTES_TEXT], others[FV_BYTES_TEXT];
+
+    fprintf(out, "memory: %s at the fullest: files %s, packed weights %s, other weights %s, values %s, rest %s\n",
+            fv_text_bytes(peak, r->peak), fv_text_bytes(files, r->files), fv_text_bytes(packed, r->packed),
+            fv_text_bytes(weights, r->weights), fv_text_bytes(values, r->values), fv_text_bytes(others, rest(r)));
+}
+
+void fv_cli_resident_json(const fv_cli_resident *r, fv_cli_json *json)
+{
+    fv_cli_json_object(json, "memory");
+    fv_cli_json_count(json, "peak", r->peak);
+    fv_cli_json_count(json, "files", r->files);
+    fv_cli_json_count(json, "anonymous", r->anonymous);
+    fv_cli_json_count(json, "packed", r->packed);
+    fv_cli_json_count(json, "weights", r->weights);
+    fv_cli_json_count(json, "values", r->values);
+    fv_cli_json_count(json, "rest", rest(r));
+    fv_cli_json_end(json);
 }

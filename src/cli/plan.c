@@ -127,7 +127,10 @@ static int make(planned *p)
 /* Weights in a model file, which is mapped: no anonymous memory. Of a net in training there is none. */
 static size_t mapped_bytes(const planned *p)
 {
-    return p->trainer ? 0 : p->memory.weights / p->exec->kernels->real_bytes * sizeof(float);
+    size_t weights, optimizer;
+
+    fv_plan_stored(&p->exec->plan, p->exec->kernels, &weights, &optimizer);
+    return p->trainer ? 0 : weights / p->exec->kernels->real_bytes * sizeof(float);
 }
 
 static void print_parts(const planned *p, fv_text *text)

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "model/safetensors.h"
 #include "net/net.h"
-#include "run/store.h"
+#include "run/exec.h"
 
 /* One parameter or running average. */
 typedef struct fv_weight {
@@ -51,6 +51,10 @@ fv_status fv_model_from_store(const fv_host *host, const fv_net *net, const fv_s
  * entry (auxiliary heads, in an inference session) are left out. Errors: FV_E_SHAPE if the model lacks an entry or has
  * it in another shape. */
 fv_status fv_model_fill_store(const fv_model *model, fv_store *store, fv_error *err);
+
+/* The same for a plan that looks at them once, and its memory (fv_exec_load). Pages of a mapped file are given back on the
+ * way. */
+fv_status fv_model_load(const fv_model *model, fv_exec *exec, fv_error *err);
 
 const fv_weight *fv_model_weight(const fv_model *model, const char *name);
 

@@ -38,12 +38,9 @@ static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernel
                        fv_net_name(net), outputs, s->classes);
     status = fv_inference_check(&s->run, net, o->memory_limit, err);
     if (!status)
-        status = fv_exec_open(s->run.exec, NULL, err);
-    if (!status)
-        status = fv_model_fill_store(s->model, &s->store, err);
+        status = fv_model_load(s->model, s->run.exec, err);
     if (status)
         return status;
-    fv_exec_prepare(s->run.exec);
     fv_plan_explain(&s->run.exec->plan, kernels, &s->explanation);
     return s->explanation.failed ? fv_fail_memory(err, s->explanation.size, "a plan's explanation") : FV_OK;
 }

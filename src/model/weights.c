@@ -81,24 +81,104 @@ fv_status fv_model_from_store(const fv_host *host, const fv_net *net, const fv_s
     return status;
 }
 
+static fv_status find_weight(const fv_model *model, const char *name, const fv_param *param, const fv_weight **out,
+                             fv_error *err)
+{
+    const fv_shape wanted = fv_param_file_shape(param);
+    const fv_weight *w = *out = fv_model_weight(model, name);
+    char want[96], have[96];
+
+    if (!w)
+        return fv_fail(err, FV_E_SHAPE, "%s: the model of %s has no such weight; wanted %s", name,
+                       fv_net_name(model->net), fv_shape_text(&wanted, want));
+    if (!fv_shape_equal(&wanted, &w->shape))
+        return fv_fail(err, FV_E_SHAPE, "%s: wanted %s, the model of %s has %s", name, fv_shape_text(&wanted, want),
+                       fv_net_name(model->net), fv_shape_text(&w->shape, have));
+    return FV_OK;
+}
+
 fv_status fv_model_fill_store(const fv_model *model, fv_store *store, fv_error *err)
 {
     for (size_t k = 0; k < store->count; k++) {
         const fv_stored *item = &store->items[k];
-        const fv_weight *w = item->param.file_rank ? fv_model_weight(model, item->name) : NULL;
-        fv_shape wanted;
-        char want[96], have[96];
+        const fv_weight *w;
+        fv_status status;
 
         if (!item->param.file_rank)
             continue;
-        wanted = fv_param_file_shape(&item->param);
-        if (!w)
-            return fv_fail(err, FV_E_SHAPE, "%s: the model of %s has no such weight; wanted %s", item->name,
-                           fv_net_name(model->net), fv_shape_text(&wanted, want));
-        if (!fv_shape_equal(&wanted, &w->shape))
-            return fv_fail(err, FV_E_SHAPE, "%s: wanted %s, the model of %s has %s", item->name,
-                           fv_shape_text(&wanted, want), fv_net_name(model->net), fv_shape_text(&w->shape, have));
+        if ((status = find_weight(model, item->name, &item->param, &w, err)))
+            return status;
         copy_weight(store, item, NULL, w->data);
     }
     return FV_OK;
+}
+
+/* ---------------------------------------------------------------------------------------------- one after another */
+
+typedef struct reader {
+    const fv_model *model;
+    size_t real_bytes;
+} reader;
+
+static fv_status check(void *user, const fv_value_info *weight, fv_error *err)
+{
+    const reader *s = user;
+    const fv_weight *w;
+
+    return find_weight(s->model, weight->name, weight->param, &w, err);
+}
+
+/* Rows of the engine's matrix [rows, columns] that are neighbours in the file, at most BLOCK of them from file column `m`
+ * on. */
+enum { BLOCK = 16 };
+
+static size_t rows_of(const walk *w, size_t cols, size_t m, size_t length, size_t row[BLOCK])
+{
+    const size_t n = length - m < BLOCK ? length - m : BLOCK;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t c = (m + i) % w->dim[3], b = (m + i) / w->dim[3] % w->dim[2], a = (m + i) / w->dim[3] / w->dim[2];
+
+        row[i] = (a * w->step[1] + b * w->step[2] + c * w->step[3]) / cols;
+    }
+    return n;
+}
+
+/* One output of the file is a row of `length` floats there and a column here. A line of the file is read whole, and each
+ * line here is written whole by neighbouring outputs. */
+static void turn(const walk *w, const float *from, size_t cols, size_t length, size_t count, void *to, size_t ld,
+                 size_t real_bytes)
+{
+    size_t row[BLOCK];
+
+    for (size_t m = 0, n; m < length; m += n) {
+        n = rows_of(w, cols, m, length, row);
+        for (size_t j = 0; j < count; j++)
+            for (size_t i = 0; i < n; i++)
+                if (real_bytes == sizeof(double))
+                    ((double *)to)[row[i] * ld + j] = (double)from[j * length + m + i];
+                else
+                    ((float *)to)[row[i] * ld + j] = from[j * length + m + i];
+    }
+}
+
+static void read_columns(void *user, const fv_value_info *weight, size_t first, size_t count, void *to, size_t ld)
+{
+    const reader *s = user;
+    const fv_param *param = weight->param;
+    const fv_weight *w = fv_model_weight(s->model, weight->name);
+    const int rank = param->shape.rank;
+    const size_t cols = param->shape.dim[rank - 1], length = w->elements / cols;
+    const walk axes = walk_of(param); /* files have the outputs, the engine's last axis, in front */
+
+    turn(&axes, w->data + first * length, cols, length, count, to, ld, s->real_bytes);
+    if (s->model->file.map && !w->owned)
+        fv_file_forget(w->data + first * length, count * length * sizeof *w->data);
+}
+
+fv_status fv_model_load(const fv_model *model, fv_exec *exec, fv_error *err)
+{
+    reader r = {model, exec->kernels->real_bytes};
+
+    return fv_exec_load(exec, &(fv_source){&r, check, read_columns}, err);
 }

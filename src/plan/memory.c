@@ -40,6 +40,7 @@ static void find_lives(fv_plan *plan)
             const fv_value v = plan->steps[i].binds[k].value;
 
             live(plan, v, i);
+            plan->kept[v] |= !plan->steps[i].once;
             if (v && !plan->steps[i].once && made_once(graph, v)) {
                 live(plan, v, 0);
                 live(plan, v, plan->n_steps);
@@ -161,7 +162,8 @@ fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices
     plan->offset = fv_arena_alloc(&graph->arena, n, sizeof *plan->offset);
     plan->first = fv_arena_alloc(&graph->arena, n, sizeof *plan->first);
     plan->last = fv_arena_alloc(&graph->arena, n, sizeof *plan->last);
-    if (!blocks || !near || !plan->home || !plan->offset || !plan->first || !plan->last)
+    plan->kept = fv_arena_alloc(&graph->arena, n, sizeof *plan->kept);
+    if (!blocks || !near || !plan->home || !plan->offset || !plan->first || !plan->last || !plan->kept)
         return fv_fail_memory(err, n * sizeof *blocks, "a memory plan");
     find_lives(plan);
     for (size_t v = 0; v < n; v++)

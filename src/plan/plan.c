@@ -85,7 +85,17 @@ static void *address(const fv_plan *plan, char *arena, void *(*stored)(void *use
     if (!bind->value)
         return NULL;
     base = plan->offset[bind->value] == SIZE_MAX ? stored(user, bind->value) : arena + plan->offset[bind->value];
-    return base + bind->shift;
+    return base ? base + bind->shift : NULL;
+}
+
+void fv_plan_bind_value(fv_plan_step *step, fv_value value, void *at)
+{
+    for (size_t k = 0; k < step->n_binds; k++)
+        if (step->binds[k].value == value) {
+            void *shifted = (char *)at + step->binds[k].shift;
+
+            memcpy((char *)step->args + step->binds[k].offset, &shifted, sizeof shifted);
+        }
 }
 
 void fv_plan_bind(fv_plan *plan, char *arena, void *(*stored)(void *user, fv_value value), void *user)

@@ -73,6 +73,7 @@ typedef struct fv_plan {
     fv_value *home;                   /* the value in whose memory a value lies (itself, unless in place) */
     unsigned char *kind;              /* fv_plan_kind of each value */
     size_t *offset;                   /* of each value's home in the arena; SIZE_MAX = lies in the store */
+    bool *kept;                       /* of a value in the store: a step of each run reads it */
     uint32_t *first, *last;           /* step indexes between which a home is alive */
     size_t arena_bytes;               /* values, then scratch */
     size_t scratch_at, scratch_bytes; /* of one slice */
@@ -92,8 +93,11 @@ void fv_plan_stored(const fv_plan *plan, const fv_kernels *kernels, size_t *weig
 /* Bytes of a value; reals take kernels->real_bytes. */
 size_t fv_plan_bytes(const fv_plan *plan, fv_value value, const fv_kernels *kernels);
 
-/* Write addresses into all argument blocks. stored(user, value) gives the address of parameters and states. */
+/* Write addresses into all argument blocks. stored(user, value) gives the address of parameters and states, NULL for those
+ * that fv_plan_bind_value is left to say. */
 void fv_plan_bind(fv_plan *plan, char *arena, void *(*stored)(void *user, fv_value value), void *user);
+/* The address of one value in one step's argument block. */
+void fv_plan_bind_value(fv_plan_step *step, fv_value value, void *at);
 
 /* What was decided: steps with kernels, work and memory. */
 void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *text);

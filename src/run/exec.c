@@ -12,8 +12,9 @@ typedef struct fv_region_args {
 static void *stored(void *user, fv_value value)
 {
     const fv_exec *exec = user;
+    const fv_stored *item = fv_store_find(exec->store, exec->graph.values[value].name);
 
-    return fv_store_find(exec->store, exec->graph.values[value].name)->data;
+    return item ? item->data : NULL;
 }
 
 void *fv_exec_at(const fv_exec *exec, fv_value value)
@@ -81,10 +82,10 @@ fv_status fv_exec_plan(const fv_host *host, fv_graph *graph, const fv_exec_optio
     return FV_OK;
 }
 
-fv_status fv_exec_open(fv_exec *exec, fv_room *room, fv_error *err)
+fv_status fv_exec_open_without(fv_exec *exec, fv_room *room, const bool *without, fv_error *err)
 {
     const size_t bytes = exec->plan.arena_bytes;
-    fv_status status = fv_store_add_graph(exec->store, &exec->graph, err);
+    fv_status status = fv_store_add_graph(exec->store, &exec->graph, without, err);
 
     if (status)
         return status;
@@ -98,6 +99,11 @@ fv_status fv_exec_open(fv_exec *exec, fv_room *room, fv_error *err)
     if (!room)
         write_constants(exec);
     return FV_OK;
+}
+
+fv_status fv_exec_open(fv_exec *exec, fv_room *room, fv_error *err)
+{
+    return fv_exec_open_without(exec, room, NULL, err);
 }
 
 fv_status fv_exec_create(const fv_host *host, fv_graph *graph, const fv_exec_options *options, fv_exec **out,
@@ -192,8 +198,7 @@ static void run_region(fv_exec *exec, const fv_region *region)
             fv_pool_run(exec->pool, run_chunks, &args, region->tasks, region->tasks);
 }
 
-/* One step by itself, all of its rounds. */
-static void run_step(fv_exec *exec, const fv_plan_step *step)
+void fv_exec_run_step(fv_exec *exec, const fv_plan_step *step)
 {
     const fv_region region = {.first = (uint32_t)(step - exec->plan.steps), .count = 1, .tasks = step->chunks};
 
@@ -211,7 +216,8 @@ static void run_regions(fv_exec *exec, bool once, bool update)
 
 void fv_exec_prepare(fv_exec *exec)
 {
-    run_regions(exec, true, false);
+    if (!exec->loaded)
+        run_regions(exec, true, false);
 }
 void fv_exec_compute(fv_exec *exec)
 {
@@ -247,7 +253,7 @@ const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size)
 
         if (step->once || step->update)
             continue;
-        run_step(exec, step);
+        fv_exec_run_step(exec, step);
         for (int k = 0; last && k < node->n_out; k++)
             if (!finite_value(exec, node->out[k])) {
                 snprintf(buffer, size, "%s (%s)", node->label, node->op->name);
@@ -266,7 +272,7 @@ void fv_exec_profile(fv_exec *exec, double *elapsed_s)
 
         if (step->once)
             continue;
-        run_step(exec, step);
+        fv_exec_run_step(exec, step);
         elapsed_s[i] += fv_clock_s() - start;
     }
 }

@@ -22,6 +22,7 @@ typedef struct fv_exec {
     fv_pool *pool;   /* shared */
     fv_store *store; /* shared */
     const fv_kernels *kernels;
+    bool loaded; /* by fv_exec_load: nothing to prepare again, and the weights that only that read are not kept */
 } fv_exec;
 
 typedef struct fv_exec_options {
@@ -51,6 +52,21 @@ fv_status fv_exec_plan(const fv_host *host, fv_graph *graph, const fv_exec_optio
                        fv_error *err);
 fv_status fv_exec_open(fv_exec *exec, fv_room *room, fv_error *err);
 
+/* Where an inference plan finds its weights. read: columns [first, first + count) of a weight's last axis, as reals,
+ * the first of them at `to`, [everything else][ld]; called from several threads at once, for values that `check` took. */
+typedef struct fv_source {
+    void *user;
+    fv_status (*check)(void *user, const fv_value_info *weight, fv_error *err);
+    void (*read)(void *user, const fv_value_info *weight, size_t first, size_t count, void *to, size_t ld);
+} fv_source;
+
+/* In place of fv_exec_open, fill the store, fv_exec_prepare: for weights that never change. Those that are only read to
+ * be brought into a kernel's layout are never held as they are: they pass through a buffer piece by piece. */
+fv_status fv_exec_load(fv_exec *exec, const fv_source *source, fv_error *err);
+/* Bytes of that buffer, and of the weights that are kept as they are. */
+size_t fv_exec_passing_bytes(const fv_exec *exec);
+size_t fv_exec_kept_bytes(const fv_exec *exec);
+
 /* A room for plans of up to so many bytes. */
 fv_status fv_room_create(const fv_host *host, size_t bytes, fv_room *out, fv_error *err);
 void fv_room_free(fv_room *room);
@@ -77,5 +93,12 @@ void *fv_exec_at(const fv_exec *exec, fv_value value);
 /* Reals to and from floats or doubles, whatever the session's real is. */
 double fv_exec_get(const fv_exec *exec, fv_value value, size_t i);
 void fv_exec_set(const fv_exec *exec, fv_value value, size_t i, double x);
+
+/* ---- inside this room */
+
+/* fv_exec_open with a store that lacks the values `without` (NULL = none) names. */
+fv_status fv_exec_open_without(fv_exec *exec, fv_room *room, const bool *without, fv_error *err);
+/* One step by itself, all of its rounds. */
+void fv_exec_run_step(fv_exec *exec, const fv_plan_step *step);
 
 #endif

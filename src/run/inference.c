@@ -58,15 +58,13 @@ fv_status fv_inference_plan_to(const fv_host *host, const fv_net *net, const cha
 size_t fv_inference_bytes(const fv_inference *inference)
 {
     const fv_exec *exec = inference->exec;
-    size_t weights, states;
 
-    fv_plan_stored(&exec->plan, exec->kernels, &weights, &states);
-    return exec->plan.arena_bytes + exec->graph.arena.bytes + weights + states;
+    return exec->plan.arena_bytes + exec->graph.arena.bytes + fv_exec_kept_bytes(exec);
 }
 
 fv_status fv_inference_check(const fv_inference *inference, const fv_net *net, size_t limit, fv_error *err)
 {
-    const size_t bytes = fv_inference_bytes(inference);
+    const size_t bytes = fv_inference_bytes(inference) + fv_exec_passing_bytes(inference->exec);
     char need[FV_BYTES_TEXT], most[FV_BYTES_TEXT];
 
     if (!limit || bytes <= limit)

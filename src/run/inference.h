@@ -17,7 +17,8 @@ fv_status fv_inference_plan(const fv_host *host, const fv_net *net, size_t batch
  * same. NULL = all of the net. FV_E_UNKNOWN if there is no such layer. */
 fv_status fv_inference_plan_to(const fv_host *host, const fv_net *net, const char *layer, size_t batch,
                                const fv_exec_options *options, fv_inference *out, fv_error *err);
-/* What it takes, its store included; and FV_E_MEMORY if that is more than limit bytes (0 = no limit). */
+/* What it takes when it is loaded (fv_exec_load), its store included; and FV_E_MEMORY if loading takes more than limit
+ * bytes (0 = no limit). */
 size_t fv_inference_bytes(const fv_inference *inference);
 fv_status fv_inference_check(const fv_inference *inference, const fv_net *net, size_t limit, fv_error *err);
 void fv_inference_free(fv_inference *inference);

@@ -50,14 +50,14 @@ static fv_status add(fv_store *store, const fv_value_info *value, fv_error *err)
     return FV_OK;
 }
 
-fv_status fv_store_add_graph(fv_store *store, const fv_graph *graph, fv_error *err)
+fv_status fv_store_add_graph(fv_store *store, const fv_graph *graph, const bool *without, fv_error *err)
 {
     for (size_t v = 1; v < graph->n_values; v++) {
         const fv_value_info *value = &graph->values[v];
         const fv_stored *have;
         fv_status status;
 
-        if (value->role != FV_ROLE_PARAM && value->role != FV_ROLE_STATE)
+        if ((value->role != FV_ROLE_PARAM && value->role != FV_ROLE_STATE) || (without && without[v]))
             continue;
         have = fv_store_find(store, value->name);
         if (have && have->elements != fv_elements(&value->shape))

@@ -22,8 +22,9 @@ typedef struct fv_store {
 void fv_store_init(fv_store *store, const fv_host *host, size_t real_bytes);
 void fv_store_free(fv_store *store);
 
-/* Make room for every parameter and state of the graph that is not there yet; new ones are zeros. */
-fv_status fv_store_add_graph(fv_store *store, const fv_graph *graph, fv_error *err);
+/* Make room for every parameter and state of the graph that is not there yet; new ones are zeros. Those that `without` (of
+ * the graph's values; NULL = none) says are left out. */
+fv_status fv_store_add_graph(fv_store *store, const fv_graph *graph, const bool *without, fv_error *err);
 
 fv_stored *fv_store_find(const fv_store *store, const char *name);
 

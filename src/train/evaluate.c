@@ -202,9 +202,7 @@ fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data 
     if (!status)
         status = fv_inference_check(&evaluator.run, net, limit, err);
     if (!status)
-        status = fv_exec_open(evaluator.run.exec, NULL, err);
-    if (!status)
-        status = fv_model_fill_store(model, &store, err);
+        status = fv_model_load(model, evaluator.run.exec, err);
     if (!status)
         fv_evaluator_run(&evaluator, split, result, probabilities);
     fv_evaluator_free(&evaluator);

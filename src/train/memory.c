@@ -54,8 +54,12 @@ static void add_arena(const fv_exec *exec, fv_memory *memory)
 void fv_memory_of_exec(const fv_exec *exec, fv_memory *memory)
 {
     *memory = (fv_memory){.plans = exec->graph.arena.bytes, .process = PROCESS_BYTES};
-    fv_plan_stored(&exec->plan, exec->kernels, &memory->weights, &memory->optimizer);
+    memory->weights = fv_exec_kept_bytes(exec);
     add_arena(exec, memory);
+
+    const size_t passing = fv_exec_passing_bytes(exec), values = memory->activations + memory->scratch;
+
+    memory->passing = passing > values ? passing - values : 0;
 }
 
 void fv_memory_of_trainer(const fv_trainer *t, fv_memory *memory)

@@ -7,6 +7,7 @@
 /* name in JSON, what it is */
 #define FV_MEMORY_PARTS(X)                                                                                             \
     X(weights, "parameters and running averages as kernels want them")                                                 \
+    X(passing, "weights on their way to the layouts of kernels, beyond what values take then")                         \
     X(packed, "copies of weights in the layouts of matrix kernels")                                                    \
     X(activations, "values of the forward pass, inputs included")                                                      \
     X(gradients, "gradients of activations and of weights")                                                            \
