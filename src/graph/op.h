@@ -3,6 +3,7 @@
 #ifndef FV_GRAPH_OP_H
 #define FV_GRAPH_OP_H
 #include "graph/graph.h"
+#include <string.h>
 
 /* ---- attributes: parser, printer, `fovea ops`, documentation and importers all read this table. */
 typedef enum fv_attr_type {
@@ -121,14 +122,28 @@ struct fv_op {
     fv_packing packing;
     /* Offsets in the attribute struct of an int fv_act, 0 = cannot: an activation behind this node is folded into
      * act_offset; a gradient to the input multiplies its result by the gradient of the activation that made the input
-     * when gate_offset is set and that activation's output is given as an input more. */
-    size_t act_offset, gate_offset;
+     * when gate_offset is set and that activation's output is given as an input more; a sum behind this node is folded in
+     * when add_offset is, and the other summand becomes input FV_SUMMAND. */
+    size_t act_offset, gate_offset, add_offset;
     /* Write into a copy of the node's attributes which algorithm computes it, of those that round otherwise than the
      * plain one; NULL = there is one only. */
     void (*choose)(void *attrs, const fv_shape *in, const struct fv_chooser *chooser);
     /* Offset of a uint32_t that fv_apply sets to a number of this node's own: the stream of its random numbers; 0 = none. */
     size_t stream_offset;
 };
+
+/* Where an operator of add_offset finds the summand: behind what it reads and its weights. */
+enum { FV_SUMMAND = 2 };
+
+/* The value that was folded into this node as a summand, or 0. Its memory may be the result's. */
+static inline fv_value fv_node_summand(const fv_node *node)
+{
+    int add = 0;
+
+    if (node->op->add_offset)
+        memcpy(&add, (const char *)node->attrs + node->op->add_offset, sizeof add);
+    return add ? node->in[FV_SUMMAND] : 0;
+}
 
 /* Set every attribute of op to its fallback. */
 void fv_attrs_default(const fv_op *op, void *attrs);

@@ -35,12 +35,13 @@ typedef struct fv_pack_args {
     bool transposed;
 } fv_pack_args;
 
-/* ---- gemm: c = act(a b + bias) * act_gradient(gate)
+/* ---- gemm: c = act(a b + bias + add) * act_gradient(gate)
  * a [rows, depth] of row stride lda, b packed [depth, cols], bias [cols] or NULL, c [rows, cols] of row stride ldc.
+ * add [rows, cols] of row stride ldc, or NULL; it may be c itself.
  * gate [rows, cols] of row stride ldc, or NULL: outputs y of an activation gate_act that was applied to what c is the
  * gradient of. Items are row_blocks x col_blocks, the rows fastest. */
 typedef struct fv_gemm_args {
-    const void *a, *b, *bias, *gate;
+    const void *a, *b, *bias, *add, *gate;
     void *c;
     size_t rows, depth, cols, lda, ldc;
     size_t row_blocks, col_blocks;
@@ -64,17 +65,18 @@ typedef struct fv_conv_geometry {
     size_t pad_top, pad_left, pad_bottom, pad_right;
 } fv_conv_geometry;
 
-/* forward:    y = act(conv(x, w) + bias); w packed a group, depth = kernel_h kernel_w in_c/groups, cols = out_c/groups.
+/* forward:    y = act(conv(x, w) + bias + add); w packed a group, depth = kernel_h kernel_w in_c/groups, cols = out_c/groups.
  *             Items are images x row blocks (`blocks`).
- * backward_x: dx = gradient for dy, times act_gradient(gate) if gate (of x's shape) is given; w packed *transposed*, in
- *             kernel_h parts: a row of a group's kernel is [out_c/groups, kernel_w in_c/groups]. Items are images.
+ * backward_x: dx = gradient for dy + add, times act_gradient(gate) if gate (of x's shape) is given; w packed
+ *             *transposed*, in kernel_h parts: a row of a group's kernel is [out_c/groups, kernel_w in_c/groups]. Items
+ *             are images. In both, add has the result's shape and may be its memory; NULL = none.
  * backward_w: part p sums its run of images, dw_parts [parts][depth][out_c] and db_parts [parts][out_c] (NULL = no
  *             bias); sum_parts adds them. Items are parts x blocks. With a connection table, entries of pairs that are
  *             not connected are written as 0.
  * table       [in_c, out_c] bytes, 1 = connected, or NULL. */
 typedef struct fv_conv_args {
     fv_conv_geometry g;
-    const void *x, *w, *bias, *dy, *gate;
+    const void *x, *w, *bias, *dy, *add, *gate;
     void *y, *dx, *dw_parts, *db_parts;
     const uint8_t *table;
     size_t blocks, parts;

@@ -1,7 +1,8 @@
 /* Convolution forward over [n,h,w,c] with weights [kernel_h,kernel_w,in_c/groups,out_c], as a matrix product without the
  * matrix: a row of the tile is an output pixel, and what it reads of the picture is a few runs of neighbours.
  *
- *     y[n,oh,ow,o] = act(bias[o] + sum over kh,kw,c of x[n, oh stride_h + kh dilation_h - pad_top, ..., c] w[kh,kw,c,o])
+ *     y[n,oh,ow,o] = act(bias[o] + sum over kh,kw,c of x[n, oh stride_h + kh dilation_h - pad_top, ..., c] w[kh,kw,c,o]
+ *                        + add[n,oh,ow,o])
  *
  * Where there is padding, the rows that an item reads are first copied between zeros. Bound by arithmetic. */
 #include "kernels/conv.h"
@@ -12,7 +13,7 @@
 
 /* Output pixels [first, last) of one group; x is padded row 0 of the item, which begins at output row `top`. */
 static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_t group, size_t top, size_t bottom,
-                       real *y)
+                       const real *add, real *y)
 {
     const fv_conv_geometry *g = &a->g;
     const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, depth = fv_conv_depth(g);
@@ -36,6 +37,7 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
 
     x += group * in_c;
     y += group * out_c;
+    add = add ? add + group * out_c : NULL;
     p.tile.a = rows;
     fv_tile_act(&p.tile, a->act);
     /* Pixels of one channel are neighbours themselves: no pointers are needed, as long as tiles end with the row. */
@@ -56,6 +58,7 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
             }
         }
         p.c = y + first * g->out_c;
+        p.add = add ? add + first * g->out_c : NULL;
         FV_FN(multiply_rows)(&p, count);
     }
 }
@@ -72,7 +75,9 @@ void FV_FN(conv_forward)(const void *args, size_t begin, size_t end, size_t slic
         const size_t image = item / a->blocks, block = item % a->blocks;
         const size_t top = block * g->out_h / a->blocks, bottom = (block + 1) * g->out_h / a->blocks;
         const real *x = (const real *)a->x + image * g->in_h * g->in_w * g->in_c;
-        real *y = (real *)a->y + (image * g->out_h + top) * g->out_w * g->out_c;
+        const size_t at = (image * g->out_h + top) * g->out_w * g->out_c;
+        const real *add = a->add ? (const real *)a->add + at : NULL;
+        real *y = (real *)a->y + at;
 
         if (fv_conv_padded(g)) {
             FV_FN(pad_rows)(g, x, top * g->stride_h, fv_conv_rows_read(g, bottom - top), padded);
@@ -81,7 +86,7 @@ void FV_FN(conv_forward)(const void *args, size_t begin, size_t end, size_t slic
             x += top * g->stride_h * pitch;
         }
         for (size_t group = 0; group < g->groups; group++)
-            group_rows(a, x, pitch, group, top, bottom, y);
+            group_rows(a, x, pitch, group, top, bottom, add, y);
         if (a->act != FV_ACT_RELU && a->act != FV_ACT_RELU6)
             FV_FN(act_run)(a->act, y, y, (bottom - top) * g->out_w * g->out_c);
     }
@@ -103,5 +108,18 @@ void FV_FN(pad_rows)(const fv_conv_geometry *g, const real *x, size_t first, siz
             vec_store(out + left + i, vec_load(row + i));
         if (i < width)
             vec_store_m(out + left + i, vec_load_m(row + i, vec_mask(width - i)), vec_mask(width - i));
+    }
+}
+
+void FV_FN(add_run)(real *to, const real *from, size_t n)
+{
+    size_t i = 0;
+
+    for (; i + FV_LANES <= n; i += FV_LANES)
+        vec_store(to + i, vec_load(to + i) + vec_load(from + i));
+    if (i < n) {
+        const vmask m = vec_mask(n - i);
+
+        vec_store_m(to + i, vec_load_m(to + i, m) + vec_load_m(from + i, m), m);
     }
 }

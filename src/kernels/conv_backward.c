@@ -8,19 +8,6 @@
 #include "kernels/act.h"
 #include "kernels/conv_rows.h"
 
-static void add_run(real *to, const real *from, size_t n)
-{
-    size_t i = 0;
-
-    for (; i + FV_LANES <= n; i += FV_LANES)
-        vec_store(to + i, vec_load(to + i) + vec_load(from + i));
-    if (i < n) {
-        const vmask m = vec_mask(n - i);
-
-        vec_store_m(to + i, vec_load_m(to + i, m) + vec_load_m(from + i, m), m);
-    }
-}
-
 /* Add columns [first, last) of one output pixel to the cells of its window in this row, cell by cell. */
 static void add_cells(const fv_window_runs *r, const real *columns, size_t first, size_t last, real *dx)
 {
@@ -28,7 +15,7 @@ static void add_cells(const fv_window_runs *r, const real *columns, size_t first
         const size_t from = begin > first ? begin : first, to = begin + r->run < last ? begin + r->run : last;
 
         if (from < to)
-            add_run(dx + i * r->inner_step + (from - begin), columns + (from - first), to - from);
+            FV_FN(add_run)(dx + i * r->inner_step + (from - begin), columns + (from - first), to - from);
     }
 }
 
@@ -125,8 +112,8 @@ static void group_row(const fv_conv_args *a, const real *dy, const real *w, cons
     }
 }
 
-/* Row `row` of dx of one image. */
-static void image_row(const fv_conv_args *a, const real *dy, size_t row, real *columns, real *dx)
+/* Row `row` of dx of one image, and `add` (NULL = nothing), which may lie where dx does. */
+static void image_row(const fv_conv_args *a, const real *dy, size_t row, const real *add, real *columns, real *dx)
 {
     const fv_conv_geometry *g = &a->g;
     const size_t in_c = g->in_c / g->groups, out_c = g->out_c / g->groups, width = g->in_w * g->in_c;
@@ -135,13 +122,17 @@ static void image_row(const fv_conv_args *a, const real *dy, size_t row, real *c
     const meeting m = rows_met(g, row);
     real *to = pad ? columns + FV_CHUNK * (FV_COLUMNS + FV_COLUMN_MARGIN) : dx;
 
-    FV_FN(clear)(to, pad ? fv_conv_padded_w(g) * g->in_c : width);
+    if (pad || add != dx)
+        FV_FN(clear)(to, pad ? fv_conv_padded_w(g) * g->in_c : width);
+    if (!pad && add && add != dx)
+        FV_FN(add_run)(dx, add, width);
     for (size_t group = 0; m.count && group < g->groups; group++)
         group_row(a, dy + group * out_c, (const real *)a->w + group * weights, &m, columns, to + group * in_c);
     for (size_t i = 0; pad && i < width; i += FV_LANES) {
         const vmask mask = vec_mask(vec_lanes(i, width));
+        const vec sum = vec_load_m(to + g->pad_left * g->in_c + i, mask);
 
-        vec_store_m(dx + i, vec_load_m(to + g->pad_left * g->in_c + i, mask), mask);
+        vec_store_m(dx + i, add ? sum + vec_load_m(add + i, mask) : sum, mask);
     }
 }
 
@@ -160,7 +151,7 @@ void FV_FN(conv_backward_x)(const void *args, size_t begin, size_t end, size_t s
             const size_t at = (image * g->in_h + row) * width;
             real *dx = (real *)a->dx + at;
 
-            image_row(a, dy, row, columns, dx);
+            image_row(a, dy, row, a->add ? (const real *)a->add + at : NULL, columns, dx);
             if (a->gate)
                 FV_FN(act_back_run)(a->gate_act, (const real *)a->gate + at, dx, dx, width);
         }

@@ -1,4 +1,4 @@
-/* gemm: c = act(a b + bias) act'(gate), b in column panels; gemm_tn: c = a^T b, the gradient of a dense layer's weights.
+/* gemm: c = act(a b + bias + add) act'(gate), b in column panels; gemm_tn: c = a^T b, the gradient of a dense layer's weights.
  * Bound by arithmetic; with few rows by the memory that b comes from. */
 #include "kernels/act.h"
 #include "kernels/tile.h"
@@ -32,6 +32,9 @@ FV_INLINE void streams(const fv_gemm_args *a, const fv_tile *t, size_t begin, si
             sum[j] += v * vec_load(b + j / 2 * FV_PANEL * a->depth + j % 2 * FV_LANES);
     }
     FV_EACH (j, 2 * n) {
+        if (a->add)
+            sum[j] += vec_load((const real *)a->add + begin + j * FV_LANES);
+
         const vec positive = t->relu ? vec_max(vec_all(0), sum[j]) : sum[j];
 
         vec_store((real *)a->c + begin + j * FV_LANES, t->six ? vec_min(vec_all(6), positive) : positive);
@@ -99,6 +102,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
             for (size_t i = 0; i < count; i++)
                 rows[i] = (const real *)a->a + (row + i) * a->lda;
             p.c = (real *)a->c + row * a->ldc + first;
+            p.add = a->add ? (const real *)a->add + row * a->ldc + first : NULL;
             FV_FN(multiply_rows)(&p, count);
             for (size_t i = 0; i < count; i++)
                 finish(a, act, row + i, column, n);

@@ -101,6 +101,7 @@ FV_INLINE void run_rows(const fv_tile *t, size_t rows, tile_fn *const *tiles, si
         part.base = t->base ? t->base + begin : NULL;
         part.init = t->init + begin * t->init_ld;
         part.c = t->c + begin * t->ldc;
+        part.add = t->add ? t->add + begin * t->ldc : NULL;
         tiles[end - begin - 1](&part);
         begin = end;
     }
@@ -136,6 +137,7 @@ void FV_FN(multiply_rows)(fv_row_product *p, size_t rows)
     fv_tile *t = &p->tile;
 
     t->c = p->c;
+    t->add = p->add;
     t->init_ld = 0;
     for (size_t i = p->first; i < p->last; i++) {
         const size_t left = p->cols - begin, width = fv_panel_width(FV_PANEL, left);
@@ -151,5 +153,6 @@ void FV_FN(multiply_rows)(fv_row_product *p, size_t rows)
             FV_FN(tile_pointers)(t, rows, width);
         begin += width;
         t->c += width;
+        t->add = t->add ? t->add + width : NULL;
     }
 }

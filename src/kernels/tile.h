@@ -24,9 +24,10 @@ typedef struct fv_tile {
     const real *init; /* what the sum begins with: row r at init + r * init_ld */
     size_t init_ld;
     real *c;
-    size_t ldc;
-    size_t cols;    /* that exist; b, init and c have no more */
-    bool relu, six; /* c = max(c, 0), then min(c, 6) in the end; a NaN stays */
+    const real *add; /* what is added to the sum, as c lies; NULL = nothing */
+    size_t ldc;      /* of c and add */
+    size_t cols;     /* that exist; b, init and c have no more */
+    bool relu, six;  /* c = max(c, 0), then min(c, 6) in the end; a NaN stays */
 } fv_tile;
 
 enum {
@@ -56,11 +57,12 @@ void FV_FN(tile_pointers)(const fv_tile *t, size_t rows, size_t width);
 void FV_FN(tile_neighbours)(const fv_tile *t, size_t rows, size_t width);
 
 /* All columns of packed b [depth, cols] from panel `first` to before `last`, for up to FV_CHUNK rows. bias (NULL = none)
- * is that of column 0, c begins with the first panel. */
+ * is that of column 0, c and add begin with the first panel. */
 typedef struct fv_row_product {
     fv_tile tile; /* a, outer .. run_step, ldc, relu and six are set */
     const real *b, *bias;
     real *c;
+    const real *add;                 /* as c; NULL = nothing is added */
     size_t depth, cols, first, last; /* of a packed matrix */
     ptrdiff_t part; /* each round of the outer loop has its own matrix, at this distance; 0 = one for all */
     bool neighbours;

@@ -59,6 +59,7 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
     TILE_MASK_TYPE mask[TILE_VECS];
     const size_t ldc = t->ldc, init_ld = t->init_ld;
     const real *init = t->init;
+    const real *add = t->add;
     real *c = t->c;
 
     FV_EACH (j, TILE_VECS)
@@ -84,6 +85,10 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
     else
         TILE_NAME(steps)(t, rows, neighbours, false, mask, acc);
 
+    if (add)
+        FV_EACH (i, rows)
+            FV_EACH (j, TILE_VECS)
+                acc[i][j] += TILE_LOAD_M(add + i * ldc + j * TILE_LANES, mask[j]);
     if (t->relu)
         FV_EACH (i, rows)
             FV_EACH (j, TILE_VECS)

@@ -84,7 +84,7 @@ typedef struct fv_winograd_filter_args {
 } fv_winograd_filter_args;
 
 /* ---- winograd_forward: y = act(conv(x, w) + bias + add) * act_gradient(gate); stride and dilation are 1, padding is less
- * than the kernel. bias [out_c], add and gate of y's shape, each NULL if there is none. The gradient to the data is
+ * than the kernel. bias [out_c], add and gate of y's shape, each NULL if there is none; add may be y's memory. The gradient to the data is
  * this too, from dy to dx with turned filters and the padding kernel - 1 - pad. Items are tile_blocks x col_blocks (runs
  * of panels), the columns fastest; with more than one column block v holds the tiles already.
  * ---- winograd_input: v [groups][planes][tiles][row] of x. Items are tiles. */

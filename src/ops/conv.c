@@ -168,18 +168,24 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
     }
 }
 
+static fv_value input(const fv_node *node, int i)
+{
+    return i < node->n_in ? node->in[i] : 0;
+}
+
 static void lower(fv_lower *l, const fv_node *node)
 {
     const fv_conv_attrs *a = node->attrs;
     const fv_conv_geometry g = geometry(a, fv_lower_shape(l, node->in[0]));
     const fv_cost cost = conv_cost(&g, (double)fv_lower_kernels(l)->real_bytes);
-    const fv_value bias = node->n_in > 2 ? node->in[2] : 0;
+    const fv_value add = fv_node_summand(node), bias = input(node, add ? FV_SUMMAND + 1 : 2);
     size_t rows, depth;
 
     if (as_product(a, &g, &rows, &depth)) {
         fv_lower_product(l, &(fv_product){.a = node->in[0],
                                           .b = node->in[1],
                                           .bias = bias,
+                                          .add = add,
                                           .c = node->out[0],
                                           .rows = rows,
                                           .depth = depth,
@@ -191,6 +197,7 @@ static void lower(fv_lower *l, const fv_node *node)
         fv_lower_winograd(l, &(fv_winograd){.x = node->in[0],
                                             .u = node->in[1],
                                             .bias = bias,
+                                            .add = add,
                                             .y = node->out[0],
                                             .g = g,
                                             .side = a->side,
@@ -199,7 +206,8 @@ static void lower(fv_lower *l, const fv_node *node)
     }
     fv_conv_args args = {.g = g, .act = (fv_act)a->act};
     const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
-                             FV_BIND(fv_conv_args, bias, bias), FV_BIND(fv_conv_args, y, node->out[0])};
+                             FV_BIND(fv_conv_args, bias, bias), FV_BIND(fv_conv_args, add, add),
+                             FV_BIND(fv_conv_args, y, node->out[0])};
     const bool own = fv_is_depthwise(&g);
     const fv_work work =
         own ? fv_work_depthwise(&args, g.out_h, g.out_w) : fv_work_conv_forward(fv_lower_kernels(l), &args);
@@ -274,6 +282,7 @@ const fv_op fv_op_conv = {
     .choose = choose,
     .packing = {1, false, offsetof(fv_conv_attrs, groups), offsetof(fv_conv_attrs, side), NULL, unpacked},
     .act_offset = offsetof(fv_conv_attrs, act),
+    .add_offset = offsetof(fv_conv_attrs, add),
 };
 
 /* ---------------------------------------------------------------------------------------------- gradients */
@@ -301,18 +310,19 @@ static void choose_x(void *attrs_, const fv_shape *in, const fv_chooser *chooser
         a->conv.side = fv_winograd_side(&t, chooser);
 }
 
-/* dx from dy and w, times the gradient of the activation that made x if its output is given as third input. */
+/* dx from dy and w, times the gradient of the activation that made x if its output is given as last input. */
 static void lower_x(fv_lower *l, const fv_node *node)
 {
     const fv_conv_backward_attrs *a = node->attrs;
     const fv_conv_geometry g = geometry(&a->conv, &a->x);
     const fv_cost cost = conv_cost(&g, (double)fv_lower_kernels(l)->real_bytes);
-    const fv_value gate = node->n_in > 2 ? node->in[2] : 0;
+    const fv_value add = fv_node_summand(node), gate = input(node, add ? FV_SUMMAND + 1 : 2);
     size_t rows, depth;
 
     if (as_product(&a->conv, &g, &rows, &depth)) {
         fv_lower_product(l, &(fv_product){.a = node->in[0],
                                           .b = node->in[1],
+                                          .add = add,
                                           .gate = gate,
                                           .c = node->out[0],
                                           .rows = rows,
@@ -324,6 +334,7 @@ static void lower_x(fv_lower *l, const fv_node *node)
     if (a->conv.side) {
         fv_lower_winograd(l, &(fv_winograd){.x = node->in[0],
                                             .u = node->in[1],
+                                            .add = add,
                                             .gate = gate,
                                             .y = node->out[0],
                                             .g = turned(&g),
@@ -333,7 +344,8 @@ static void lower_x(fv_lower *l, const fv_node *node)
     }
     fv_conv_args args = {.g = g, .gate_act = (fv_act)a->gate_act};
     const fv_bind binds[] = {FV_BIND(fv_conv_args, dy, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
-                             FV_BIND(fv_conv_args, gate, gate), FV_BIND(fv_conv_args, dx, node->out[0])};
+                             FV_BIND(fv_conv_args, add, add), FV_BIND(fv_conv_args, gate, gate),
+                             FV_BIND(fv_conv_args, dx, node->out[0])};
     const bool own = fv_is_depthwise(&g);
     const fv_work work =
         own ? fv_work_depthwise(&args, g.in_h, g.in_w) : fv_work_conv_backward_x(fv_lower_kernels(l), &args);
@@ -372,6 +384,7 @@ const fv_op fv_op_conv_backward_x = {
     .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), offsetof(fv_conv_backward_attrs, conv.side),
                 parts_x, unpacked_x},
     .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
+    .add_offset = offsetof(fv_conv_backward_attrs, conv.add),
 };
 
 static fv_status shape_w(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)

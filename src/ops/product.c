@@ -5,7 +5,7 @@ static fv_cost product_cost(const fv_product *p, double real)
 {
     const double rows = (double)p->rows, depth = (double)p->depth, cols = (double)p->cols;
 
-    return (fv_cost){2 * rows * depth * cols, real * (rows * depth + depth * cols + rows * cols)};
+    return (fv_cost){2 * rows * depth * cols, real * (rows * depth + depth * cols + rows * cols * (p->add ? 2 : 1))};
 }
 
 /* One row a sample and weights that stay in the cache while units of samples go by: then rows are cut as the batch is, so
@@ -32,9 +32,9 @@ void fv_lower_product(fv_lower *l, const fv_product *p)
                          .ldc = p->cols,
                          .act = p->act,
                          .gate_act = p->gate_act};
-    const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, p->a), FV_BIND(fv_gemm_args, b, p->b),
-                             FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, gate, p->gate),
-                             FV_BIND(fv_gemm_args, c, p->c)};
+    const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, p->a),       FV_BIND(fv_gemm_args, b, p->b),
+                             FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, add, p->add),
+                             FV_BIND(fv_gemm_args, gate, p->gate), FV_BIND(fv_gemm_args, c, p->c)};
     fv_work work = fv_work_gemm(k, &args);
 
     cut_by_units(l, &args, &work);

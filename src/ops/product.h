@@ -3,10 +3,10 @@
 #define FV_OPS_PRODUCT_H
 #include "graph/lower.h"
 
-/* c [rows, cols] = act(a [rows, depth] b + bias) * act_gradient(gate), b packed; or, as _tn,
+/* c [rows, cols] = act(a [rows, depth] b + bias + add) * act_gradient(gate), b packed; or, as _tn,
  * c [rows, cols] = a^T [rows, depth] b [depth, cols] with the column sums of b in `sums`. */
 typedef struct fv_product {
-    fv_value a, b, bias, gate, c, sums;
+    fv_value a, b, bias, add, gate, c, sums;
     size_t rows, depth, cols;
     fv_act act, gate_act;
 } fv_product;

@@ -67,7 +67,7 @@ static fv_cost cost_of(const fv_winograd *w, const fv_winograd_grid *t, double r
                  out = (double)(g->n * g->out_h * g->out_w * g->out_c);
 
     return (fv_cost){2 * planes * (double)t->count * depth * (double)g->out_c,
-                     real * (in + out + planes * depth * (double)g->out_c)};
+                     real * (in + out * (w->add ? 2 : 1) + planes * depth * (double)g->out_c)};
 }
 
 void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
@@ -92,6 +92,7 @@ void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
     const fv_bind binds[] = {FV_BIND(fv_winograd_args, x, apart ? 0 : w->x),
                              FV_BIND(fv_winograd_args, u, w->u),
                              FV_BIND(fv_winograd_args, bias, w->bias),
+                             FV_BIND(fv_winograd_args, add, w->add),
                              FV_BIND(fv_winograd_args, gate, w->gate),
                              FV_BIND(fv_winograd_args, v, v),
                              FV_BIND(fv_winograd_args, y, w->y)};

@@ -11,9 +11,9 @@ bool fv_winograd_fits(const fv_conv_geometry *g);
  * plain kernel is, or there is no other. */
 size_t fv_winograd_side(const fv_conv_geometry *g, const fv_chooser *chooser);
 
-/* y = act(conv(x, w) + bias) * act_gradient(gate), u the packed filters of w. */
+/* y = act(conv(x, w) + bias + add) * act_gradient(gate), u the packed filters of w. */
 typedef struct fv_winograd {
-    fv_value x, u, bias, gate, y;
+    fv_value x, u, bias, add, gate, y;
     fv_conv_geometry g;
     size_t side;
     fv_act act, gate_act;

@@ -1,5 +1,6 @@
 /* Memory: how long each value lives, which lie in another's place, and one offset in the arena for each.
  * Largest first, each at the lowest offset where nothing alive at the same time lies. */
+#include "graph/op.h"
 #include "plan/plan.h"
 #include <stdlib.h>
 #include <string.h>
@@ -82,18 +83,31 @@ static bool has_company(const fv_plan *plan, size_t step)
     return false;
 }
 
-/* An elementwise step writes over its node's first input when nobody reads that afterwards. */
+/* The input whose elements the node's kernels read right before they write the result's: of an elementwise node the first,
+ * of one with a sum folded in the summand; 0 = none. A summand that is read otherwise too stays. */
+static fv_value replaceable(const fv_plan *plan, const fv_node *node)
+{
+    const fv_value summand = fv_node_summand(node);
+
+    if (node->op->flags & FV_OP_INPLACE)
+        return node->in[0];
+    for (int k = 0; summand && k < node->n_in; k++)
+        if (k != FV_SUMMAND && plan->home[node->in[k]] == plan->home[summand])
+            return 0;
+    return summand;
+}
+
+/* A step writes over an input of its node when nobody reads that afterwards. */
 static void find_in_place(fv_plan *plan, const fv_kernels *kernels)
 {
     const fv_graph *graph = plan->graph;
 
     for (size_t i = 0; i < plan->n_steps; i++) {
         const fv_node *node = &graph->nodes[plan->steps[i].node];
-        const fv_value in = node->n_in ? node->in[0] : 0, home = plan->home[in];
+        const fv_value in = replaceable(plan, node), home = plan->home[in];
 
-        if (!(node->op->flags & FV_OP_INPLACE) || graph->values[in].role != FV_ROLE_ACTIVATION ||
-            graph->values[home].role != FV_ROLE_ACTIVATION || graph->values[home].keep || plan->last[home] != i ||
-            plan->steps[i].once || has_company(plan, i) ||
+        if (!in || graph->values[in].role != FV_ROLE_ACTIVATION || graph->values[home].role != FV_ROLE_ACTIVATION ||
+            graph->values[home].keep || plan->last[home] != i || plan->steps[i].once || has_company(plan, i) ||
             fv_plan_bytes(plan, home, kernels) != fv_plan_bytes(plan, node->out[0], kernels))
             continue;
         plan->home[node->out[0]] = home;

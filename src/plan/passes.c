@@ -5,12 +5,12 @@
 #include "plan/rewrite.h"
 #include <string.h>
 
-static int act_at(const fv_node *node, size_t offset)
+static int int_at(const fv_node *node, size_t offset)
 {
-    int act;
+    int value;
 
-    memcpy(&act, (const char *)node->attrs + offset, sizeof act);
-    return act;
+    memcpy(&value, (const char *)node->attrs + offset, sizeof value);
+    return value;
 }
 
 /* ---------------------------------------------------------------------------------------------- passes */
@@ -47,6 +47,72 @@ static void pool_first(fv_graph *graph, const fv_plan_options *options)
     }
 }
 
+static bool wants_packing(const fv_graph *graph, const fv_node *node)
+{
+    const fv_packing *packing = &node->op->packing;
+
+    return packing->input &&
+           !(packing->unpacked && packing->unpacked(node, fv_shape_of(graph, node->in[packing->input])));
+}
+
+/* The node that makes v, if it can add before it stores: kernels of packed weights do, those that read weights as they are
+ * (depthwise) do not. Nothing else may be folded in yet, nor read v. */
+static fv_node *adder(const fv_graph *graph, const fv_uses *u, fv_value v)
+{
+    fv_node *node = fv_producer(graph, v);
+
+    return node && node->op->add_offset && u->count[v] == 1 && wants_packing(graph, node) && !fv_node_summand(node) &&
+                   !(node->op->act_offset && int_at(node, node->op->act_offset)) &&
+                   !(node->op->gate_offset && int_at(node, node->op->gate_offset))
+               ? node
+               : NULL;
+}
+
+/* `node` takes the place of `sum`, which stands behind all that makes its other summand. */
+static bool fold_sum(fv_graph *graph, fv_node *node, fv_node *sum)
+{
+    const fv_value other = sum->in[sum->in[0] == node->out[0]];
+    fv_value *in = fv_arena_alloc(&graph->arena, (size_t)node->n_in + 1, sizeof *in);
+    char *attrs = in ? fv_own_attrs(graph, node) : NULL;
+    fv_node folded = *node;
+
+    if (!attrs) {
+        fv_fail_memory(&graph->error, sizeof *in, "a pass");
+        return false;
+    }
+    memcpy(attrs + node->op->add_offset, &(int){1}, sizeof(int));
+    memcpy(in, node->in, FV_SUMMAND * sizeof *in);
+    in[FV_SUMMAND] = other;
+    memcpy(in + FV_SUMMAND + 1, node->in + FV_SUMMAND, (size_t)(node->n_in - FV_SUMMAND) * sizeof *in);
+    folded.attrs = attrs;
+    folded.in = in;
+    folded.n_in++;
+    folded.out = sum->out;
+    *sum = folded;
+    node->op = NULL;
+    return true;
+}
+
+/* A sum of which one side is made for it alone, by a kernel that can add the other: the later of two such. */
+static void fuse_add(fv_graph *graph, const fv_plan_options *options)
+{
+    fv_uses u;
+
+    (void)options;
+    if (!fv_count_uses(graph, &u))
+        return;
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        fv_node *sum = &graph->nodes[i];
+        fv_node *a = sum->op == &fv_op_add ? adder(graph, &u, sum->in[0]) : NULL;
+        fv_node *b = sum->op == &fv_op_add ? adder(graph, &u, sum->in[1]) : NULL;
+        fv_node *later = !a || (b && b > a) ? b : a;
+
+        if (later && !fold_sum(graph, later, sum))
+            return;
+    }
+    fv_sweep(graph);
+}
+
 /* An activation that alone reads the result of an operator with an `act` is folded into it. */
 static void fuse_activation(fv_graph *graph, const fv_plan_options *options)
 {
@@ -61,7 +127,7 @@ static void fuse_activation(fv_graph *graph, const fv_plan_options *options)
         char *attrs;
 
         if (!maker || !maker->op || !maker->op->act_offset || maker->out[0] != act->in[0] || u.count[act->in[0]] != 1 ||
-            act_at(maker, maker->op->act_offset))
+            int_at(maker, maker->op->act_offset))
             continue;
         if (!(attrs = fv_own_attrs(graph, maker)))
             return;
@@ -88,7 +154,7 @@ static void fuse_gate(fv_graph *graph, const fv_plan_options *options)
         char *attrs;
 
         if (!maker || !maker->op || !maker->op->gate_offset || u.count[back->in[0]] != 1 ||
-            act_at(maker, maker->op->gate_offset))
+            int_at(maker, maker->op->gate_offset))
             continue;
         in = fv_arena_alloc(&graph->arena, (size_t)maker->n_in + 1, sizeof *in);
         if (!in || !(attrs = fv_own_attrs(graph, maker))) {
@@ -170,14 +236,6 @@ static fv_value emit_packing(fv_graph *graph, const fv_kernels *kernels, fv_rebu
     return made ? made->out[0] : 0;
 }
 
-static bool wants_packing(const fv_graph *graph, const fv_node *node)
-{
-    const fv_packing *packing = &node->op->packing;
-
-    return packing->input &&
-           !(packing->unpacked && packing->unpacked(node, fv_shape_of(graph, node->in[packing->input])));
-}
-
 /* Each weight is brought into its kernel's layout right before it is read. */
 static void pack_weights(fv_graph *graph, const fv_plan_options *options)
 {
@@ -225,6 +283,7 @@ static const fv_pass passes[] = {
     {.name = "fold-bn",
      .help = "batch normalisation becomes part of the weights in front of it (inference)",
      .run = fv_fold_bn},
+    {.name = "fuse-add", .help = "sums are computed by the convolution that makes one side of them", .run = fuse_add},
     {.name = "fuse-activation",
      .help = "activations are computed by the kernel that makes their input",
      .run = fuse_activation},

@@ -2,7 +2,7 @@
 #include "check.h"
 
 /* Parameters: n, h, w, c, kernel_h, kernel_w, out_c, stride_h, stride_w, top, left, bottom, right, dilation_h,
- * dilation_w, groups (zeros mean one), then [16] bias, [17] act, [18] gate_act + 1, [19] table. */
+ * dilation_w, groups (zeros mean one), then [16] bias, [17] act, [18] gate_act + 1, [19] table, [20] add. */
 static fv_conv_geometry geometry(const size_t *p)
 {
     fv_conv_geometry g = {
@@ -82,9 +82,11 @@ static void build_forward(job *j, const size_t *p)
     weights(j, a, false);
     if (p[16])
         job_in(j, &a->bias, a->g.out_c, -1, 1);
+    if (p[20])
+        job_in(j, &a->add, out_size(&a->g), -1, 1);
     job_out(j, &a->y, out_size(&a->g));
     job_activated(j, a->act, depth_of(&a->g));
-    describe(j, &a->g, p[17] ? " act" : "");
+    describe(j, &a->g, p[20] ? " add" : p[17] ? " act" : "");
 }
 
 static void build_backward_x(job *j, const size_t *p)
@@ -96,8 +98,10 @@ static void build_backward_x(job *j, const size_t *p)
     weights(j, a, true);
     if (p[18])
         job_in(j, &a->gate, in_size(&a->g), -1, 1);
+    if (p[20])
+        job_in(j, &a->add, in_size(&a->g), -1, 1);
     job_out(j, &a->dx, in_size(&a->g));
-    describe(j, &a->g, p[18] ? " gate" : "");
+    describe(j, &a->g, p[20] ? " add" : p[18] ? " gate" : "");
 }
 
 static void build_backward_w(job *j, const size_t *p)
@@ -116,7 +120,8 @@ static void build_backward_w(job *j, const size_t *p)
     describe(j, &a->g, p[19] ? " table" : "");
 }
 
-/* One line, three kernels: n, h, w, c, kernel, out_c, strides, pads, dilations, groups, bias, act, gate, table. */
+/* One line, three kernels: n, h, w, c, kernel, out_c, strides, pads, dilations, groups, bias, act, gate, table,
+ * add. */
 #define CONV(flags, ...)                                                                                               \
     CASE(conv_forward, build_forward, 12, flags, __VA_ARGS__),                                                         \
         CASE(conv_backward_x, build_backward_x, 12, flags, __VA_ARGS__),                                               \
@@ -141,7 +146,9 @@ static const check_case cases[] = {
     CONV(0, 1, 5, 29, 1, 2, 3, 6, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0),
     CONV(0, 19, 14, 14, 6, 5, 5, 16, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1, 2, 3, 1), /* table, more images than parts */
     CONV(0, 3, 4, 4, 130, 3, 3, 140, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2),    /* not split in parts */
-    CONV(FULL, 2, 70, 66, 9, 3, 3, 40, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2),  /* more than one strip and block */
+    CONV(0, 2, 9, 9, 6, 3, 3, 74, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2, 0, 1), /* sums */
+    CONV(0, 1, 8, 7, 5, 3, 2, 9, 2, 2, 0, 0, 0, 0, 1, 1, 1, 0, 2, 0, 0, 1),
+    CONV(FULL, 2, 70, 66, 9, 3, 3, 40, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2), /* more than one strip and block */
     CONV(FULL, 1, 64, 61, 33, 5, 5, 35, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2),
     CONV(FULL, 2, 28, 28, 1, 5, 5, 6, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 2, 0),
     CONV(FULL, 1, 30, 28, 3, 11, 11, 8, 4, 4, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0),

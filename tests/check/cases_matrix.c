@@ -28,7 +28,7 @@ static void build_pack(job *j, const size_t *p)
 
 static const char *const acts[] = {"", " relu", " tanh", " lecun-tanh", " sigmoid", " relu6"};
 
-/* Parameters: rows, depth, cols, bias, act, gate_act + 1 (0 = no gate), gap behind rows of c. */
+/* Parameters: rows, depth, cols, bias, act, gate_act + 1 (0 = no gate), gap behind rows of c, add. */
 static void build_gemm(job *j, const size_t *p)
 {
     JOB_ARGS(j, fv_gemm_args,
@@ -54,11 +54,13 @@ static void build_gemm(job *j, const size_t *p)
         job_in(j, &a->bias, a->cols, -1, 1);
     if (p[5])
         job_in(j, &a->gate, c, -1, 1);
+    if (p[7])
+        job_in(j, &a->add, c, -1, 1);
     job_out(j, &a->c, c);
     j->flops = 2.0 * (double)(a->rows * a->depth * a->cols);
     job_activated(j, a->act, a->depth);
-    job_text(j, "[%zu, %zu] x [%zu, %zu]%s%s%s", a->rows, a->depth, a->depth, a->cols, p[3] ? " bias" : "",
-             acts[a->act], p[5] ? " gate" : "");
+    job_text(j, "[%zu, %zu] x [%zu, %zu]%s%s%s%s", a->rows, a->depth, a->depth, a->cols, p[3] ? " bias" : "",
+             acts[a->act], p[5] ? " gate" : "", p[7] ? " add" : "");
 }
 
 /* Parameters: depth, rows, cols, sums, gap. */
@@ -136,7 +138,10 @@ static const check_case cases[] = {
     CASE(gemm, build_gemm, 8, 0, 29, 25, 16, 1),
     CASE(gemm, build_gemm, 8, 0, 57, 67, 97, 1, 3),
     CASE(gemm, build_gemm, 8, 0, 1, 400, 1000, 1),
-    CASE(gemm, build_gemm, 8, 0, 45, 512, 24, 1, 1), /* rows half a page apart: chunks of half the height */
+    CASE(gemm, build_gemm, 8, 0, 45, 512, 24, 1, 1),          /* rows half a page apart: chunks of half the height */
+    CASE(gemm, build_gemm, 8, 0, 1, 300, 171, 1, 5, 0, 0, 1), /* four panels at once, then others */
+    CASE(gemm, build_gemm, 8, 0, 59, 31, 77, 1, 1, 0, 3, 1),
+    CASE(gemm, build_gemm, 8, 0, 20, 19, 70, 0, 2, 2, 5, 1),
     CASE(gemm, build_gemm, 16, FULL, 3, 1200, 513, 1, 2),
     CASE(gemm, build_gemm, 8, FULL, 115, 300, 1100, 1, 1), /* several blocks of rows and of columns */
     CASE(gemm, build_gemm, 8, BENCH | FULL, 128, 400, 120, 1, 2),

@@ -32,6 +32,7 @@ static real turned_weight(const fv_conv_args *a, size_t tap, size_t c, size_t o)
     return ((const real *)a->w)[(row * out_c + o % out_c) * cols + tap % g->kernel_w * in_c + c];
 }
 
+/* Without a summand and activation. */
 static real output(const fv_conv_args *a, const real *x, size_t oh, size_t ow, size_t o)
 {
     const fv_conv_geometry *g = &a->g;
@@ -46,7 +47,7 @@ static real output(const fv_conv_args *a, const real *x, size_t oh, size_t ow, s
             for (size_t c = 0; c < in_c; c++)
                 sum += x[pixel * g->in_c + group * in_c + c] * weight(a, kh * g->kernel_w + kw, c, o);
         }
-    return act_value(a->act, sum);
+    return sum;
 }
 
 /* Items are images x row blocks. */
@@ -59,12 +60,16 @@ void plain_conv_forward(const void *args, size_t begin, size_t end, size_t slice
     for (size_t item = begin; item < end; item++) {
         const size_t image = item / a->blocks, block = item % a->blocks;
         const real *x = (const real *)a->x + image * g->in_h * g->in_w * g->in_c;
-        real *y = (real *)a->y + image * g->out_h * g->out_w * g->out_c;
+        const size_t first = image * g->out_h * g->out_w * g->out_c;
 
         for (size_t oh = block * g->out_h / a->blocks; oh < (block + 1) * g->out_h / a->blocks; oh++)
             for (size_t ow = 0; ow < g->out_w; ow++)
-                for (size_t o = 0; o < g->out_c; o++)
-                    y[(oh * g->out_w + ow) * g->out_c + o] = output(a, x, oh, ow, o);
+                for (size_t o = 0; o < g->out_c; o++) {
+                    const size_t at = first + (oh * g->out_w + ow) * g->out_c + o;
+                    const real add = a->add ? ((const real *)a->add)[at] : 0;
+
+                    ((real *)a->y)[at] = act_value(a->act, output(a, x, oh, ow, o) + add);
+                }
     }
 }
 
@@ -99,6 +104,7 @@ void plain_conv_backward_x(const void *args, size_t begin, size_t end, size_t sl
     (void)slice;
     for (size_t image = begin; image < end; image++) {
         const real *dy = (const real *)a->dy + image * out * g->out_c;
+        const real *add = a->add ? (const real *)a->add + image * in : NULL;
         const real *gate = a->gate ? (const real *)a->gate + image * in : NULL;
         real *dx = (real *)a->dx + image * in;
 
@@ -106,6 +112,8 @@ void plain_conv_backward_x(const void *args, size_t begin, size_t end, size_t sl
             dx[i] = 0;
         for (size_t p = 0; p < out; p++)
             scatter(a, dy + p * g->out_c, dx, p / g->out_w, p % g->out_w);
+        for (size_t i = 0; add && i < in; i++)
+            dx[i] += add[i];
         for (size_t i = 0; gate && i < in; i++)
             dx[i] *= act_gradient(a->gate_act, gate[i]);
     }

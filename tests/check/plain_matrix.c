@@ -30,7 +30,7 @@ void plain_pack(const void *args, size_t begin, size_t end, size_t slice)
 void plain_gemm(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_args *a = args;
-    const real *bias = a->bias, *gate = a->gate;
+    const real *bias = a->bias, *add = a->add, *gate = a->gate;
 
     (void)slice;
     (void)end;
@@ -41,7 +41,7 @@ void plain_gemm(const void *args, size_t begin, size_t end, size_t slice)
 
             for (size_t k = 0; k < a->depth; k++)
                 y += ((const real *)a->a)[i * a->lda + k] * ((const real *)a->b)[k * a->cols + j];
-            y = act_value(a->act, y);
+            y = act_value(a->act, add ? y + add[at] : y);
             ((real *)a->c)[at] = gate ? y * act_gradient(a->gate_act, gate[at]) : y;
         }
 }
