@@ -137,13 +137,81 @@ static void other_pictures_are_resized(void **state)
     fv_net_free(net);
 }
 
+static void guesses_equal(const fv_guess *top, size_t count, const float *p, const fv_model *model)
+{
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(top[i].name, fv_model_class_name(model, top[i].index));
+        assert_true(memcmp(&top[i].probability, &p[top[i].index], sizeof *p) == 0);
+        if (i)
+            assert_true(top[i - 1].probability > top[i].probability ||
+                        (top[i - 1].probability >= top[i].probability && top[i - 1].index < top[i].index));
+    }
+}
+
+/* A file, its bytes and its pixels are one picture: the same guesses, in order, as many as there are classes. */
+static void sources_are_one_picture(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    fv_session *session = open_session(NULL, model, NULL, 1, 1), *layer;
+    const char *path = test_path("seven.png");
+    uint8_t *pixels = draw_one(90, 70, 3, 20, 240), *png;
+    const fv_image image = {90, 70, 3, pixels};
+    fv_source from_path = {.path = path}, from_pixels = {.pixels = pixels, .height = 90, .width = 70, .channels = 3};
+    fv_guess a[12], b[3], c[12];
+    float p[10], x[84], y[84];
+    size_t size, shape[3];
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(fv_image_encode_png(NULL, &image, &png, &size, &err), &err);
+    test_write_file(path, png, size);
+    test_ok(fv_session_classify(session, pixels, 90, 70, 3, p, &err), &err);
+    test_ok(fv_classify_image(session, &from_path, a, 12, &err), &err);
+    guesses_equal(a, 10, p, model);
+    assert_true(a[10].name == NULL && a[11].name == NULL);
+    test_ok(fv_classify_image(session, &(fv_source){.bytes = png, .byte_count = size}, b, 3, &err), &err);
+    guesses_equal(b, 3, p, model);
+    assert_true(b[0].index == a[0].index && b[2].index == a[2].index);
+    test_ok(fv_classify_image(session, &from_pixels, c, 12, &err), &err);
+    assert_true(c[9].index == a[9].index);
+    test_ok(fv_session_create_to(NULL, model, "fc2", NULL, &layer, &err), &err);
+    fv_session_output(layer, &shape[0], &shape[1], &shape[2]);
+    assert_true(shape[0] * shape[1] * shape[2] == 84);
+    test_ok(fv_features(layer, &from_path, x, &err), &err);
+    test_ok(fv_session_features(layer, pixels, 90, 70, 3, y, &err), &err);
+    assert_memory_equal(x, y, sizeof x);
+    test_failed(fv_classify_image(layer, &from_path, a, 1, &err), FV_E_ARGUMENT, &err, "names no classes");
+    test_failed(fv_classify_image(session, &(fv_source){0}, a, 1, &err), FV_E_ARGUMENT, &err, "no picture was given");
+    test_failed(fv_classify_image(session, &(fv_source){.bytes = png, .byte_count = size / 2}, a, 1, &err), FV_E_FORMAT,
+                &err, "picture");
+    free(pixels);
+    free(png);
+    fv_session_free(layer);
+    fv_session_free(session);
+    fv_model_free(model);
+}
+
+/* Equal probabilities keep the classes' order, wherever they stand. */
+static void ties_go_to_the_lower_class(void **state)
+{
+    fv_model *model = zoo_model("lenet-5");
+    const float p[10] = {.05f, .2f, .05f, .2f, .05f, .05f, .1f, .2f, .05f, .05f};
+    static const size_t want[] = {1, 3, 7, 6, 0};
+    fv_guess top[5];
+
+    (void)state;
+    fv_model_rank(model, p, top, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_true(top[i].index == want[i]);
+    fv_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(pictures_become_probabilities),
-        cmocka_unit_test(digits_are_found_in_pictures),
-        cmocka_unit_test(other_pictures_are_resized),
+        cmocka_unit_test(every_allocation_may_fail),    cmocka_unit_test(pictures_become_probabilities),
+        cmocka_unit_test(digits_are_found_in_pictures), cmocka_unit_test(other_pictures_are_resized),
+        cmocka_unit_test(sources_are_one_picture),      cmocka_unit_test(ties_go_to_the_lower_class),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

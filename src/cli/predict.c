@@ -5,6 +5,7 @@
 #include "cli/json.h"
 #include "cli/tune.h"
 #include "data/pictures.h"
+#include "model/session.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,36 +23,17 @@ typedef struct predictor {
     const fv_cli *cli;
     fv_model *model;
     fv_session *session;
-    fv_pictures files;    /* what the operands name, in their order */
-    float *batch;         /* [AT_ONCE, classes] */
-    float *probabilities; /* of the picture at hand */
-    size_t *order;        /* classes, the likeliest first */
+    fv_pictures files; /* what the operands name, in their order */
+    float *batch;      /* [AT_ONCE, classes] probabilities */
+    fv_guess *guesses; /* of the picture at hand: the `top` likeliest classes */
     size_t classes, top;
 } predictor;
-
-/* The `top` likeliest classes to the front of `order`; ties go to the lower class. */
-static void rank(predictor *p)
-{
-    for (size_t c = 0; c < p->classes; c++)
-        p->order[c] = c;
-    for (size_t i = 0; i < p->top; i++) {
-        size_t best = i;
-
-        for (size_t j = i + 1; j < p->classes; j++)
-            if (p->probabilities[p->order[j]] > p->probabilities[p->order[best]])
-                best = j;
-        const size_t chosen = p->order[best];
-        memmove(p->order + i + 1, p->order + i, (best - i) * sizeof *p->order);
-        p->order[i] = chosen;
-    }
-}
 
 static void print_text(const predictor *p, const char *path)
 {
     printf("%s:", path);
     for (size_t i = 0; i < p->top; i++)
-        printf("%s %s %.4f", i ? "," : "", fv_model_class_name(p->model, p->order[i]),
-               (double)p->probabilities[p->order[i]]);
+        printf("%s %s %.4f", i ? "," : "", p->guesses[i].name, (double)p->guesses[i].probability);
     putchar('\n');
 }
 
@@ -66,8 +48,8 @@ static void print_csv(const predictor *p, const char *path, const char *error)
             fv_cli_csv_field(stdout, error);
             putchar('\n');
         } else {
-            fv_cli_csv_field(stdout, fv_model_class_name(p->model, p->order[i]));
-            printf(",%.9g,\n", (double)p->probabilities[p->order[i]]);
+            fv_cli_csv_field(stdout, p->guesses[i].name);
+            printf(",%.9g,\n", (double)p->guesses[i].probability);
         }
     }
 }
@@ -78,10 +60,10 @@ static void print_wide(const predictor *p, const char *path, const char *error)
     for (size_t i = 0; i < p->top; i++) {
         putchar(',');
         if (!error)
-            fv_cli_csv_field(stdout, fv_model_class_name(p->model, p->order[i]));
+            fv_cli_csv_field(stdout, p->guesses[i].name);
         putchar(',');
         if (!error)
-            printf("%.9g", (double)p->probabilities[p->order[i]]);
+            printf("%.9g", (double)p->guesses[i].probability);
     }
     putchar(',');
     fv_cli_csv_field(stdout, error ? error : "");
@@ -111,19 +93,19 @@ static void print_json(const predictor *p, const char *path, const char *error)
         fv_cli_json_print(&json, stdout);
         return;
     }
-    fv_cli_json_text(&json, "class", fv_model_class_name(p->model, p->order[0]));
-    fv_cli_json_real(&json, "probability", (double)p->probabilities[p->order[0]]);
+    fv_cli_json_text(&json, "class", p->guesses[0].name);
+    fv_cli_json_real(&json, "probability", (double)p->guesses[0].probability);
     fv_cli_json_array(&json, "top");
     for (size_t i = 0; i < p->top; i++) {
         fv_cli_json_object(&json, NULL);
-        fv_cli_json_text(&json, "class", fv_model_class_name(p->model, p->order[i]));
-        fv_cli_json_real(&json, "probability", (double)p->probabilities[p->order[i]]);
+        fv_cli_json_text(&json, "class", p->guesses[i].name);
+        fv_cli_json_real(&json, "probability", (double)p->guesses[i].probability);
         fv_cli_json_end(&json);
     }
     fv_cli_json_print(&json, stdout);
 }
 
-static void print(predictor *p, const char *path, const fv_error *error)
+static void print(predictor *p, const char *path, const float *probabilities, const fv_error *error)
 {
     const predict_values *values = p->cli->values;
     const char *why = error->code ? error->message : NULL;
@@ -131,7 +113,7 @@ static void print(predictor *p, const char *path, const fv_error *error)
     if (why)
         fv_cli_fail(p->cli, error);
     else
-        rank(p);
+        fv_model_rank(p->model, probabilities, p->guesses, p->top);
     if (values->csv)
         print_csv(p, path, why);
     else if (values->wide)
@@ -156,9 +138,8 @@ static int predict_all(predictor *p, size_t *bad)
         if (fv_session_classify_files(p->session, paths, n, p->batch, errors, &err))
             return fv_cli_fail(p->cli, &err);
         for (size_t i = 0; i < n; i++) {
-            p->probabilities = p->batch + i * p->classes;
             *bad += errors[i].code != FV_OK;
-            print(p, paths[i], &errors[i]);
+            print(p, paths[i], p->batch + i * p->classes, &errors[i]);
         }
     }
     return FV_EXIT_OK;
@@ -224,8 +205,8 @@ static int open_model(const fv_cli *cli, predictor *p)
     p->classes = fv_model_classes(p->model);
     p->top = values->top < p->classes ? values->top : p->classes;
     p->batch = calloc(AT_ONCE * p->classes, sizeof *p->batch);
-    p->order = calloc(p->classes, sizeof *p->order);
-    if (!p->batch || !p->order)
+    p->guesses = calloc(p->top, sizeof *p->guesses);
+    if (!p->batch || !p->guesses)
         return fv_cli_memory(cli);
     if (fv_cli_tuning_found(tuning))
         options.tuning = tuning;
@@ -262,7 +243,7 @@ static int run(const fv_cli *cli)
     fv_session_free(p.session);
     fv_model_free(p.model);
     free(p.batch);
-    free(p.order);
+    free(p.guesses);
     return code;
 }
 

@@ -80,16 +80,29 @@ fv_status fv_session_features(fv_session *session, const uint8_t *pixels, size_t
     return features(session, "picture", &image, output, err);
 }
 
-fv_status fv_session_features_file(fv_session *session, const char *path, float *output, fv_error *err)
+fv_status fv_features(fv_session *session, const fv_source *picture, float *output, fv_error *err)
 {
+    const char *name = picture->path ? picture->path : "picture";
     fv_image image;
-    fv_status status = fv_image_open(&session->host, path, &image, err);
+    fv_status status;
 
+    if (!picture->path && !picture->bytes && !picture->pixels)
+        return fv_fail(err, FV_E_ARGUMENT, "no picture was given: a path, bytes or pixels are wanted");
+    if (!picture->path && !picture->bytes)
+        return fv_session_features(session, picture->pixels, picture->height, picture->width, picture->channels, output,
+                                   err);
+    status = picture->path ? fv_image_open(&session->host, name, &image, err)
+                           : fv_image_decode(&session->host, name, picture->bytes, picture->byte_count, &image, err);
     if (status)
         return status;
-    status = features(session, path, &image, output, err);
+    status = features(session, name, &image, output, err);
     fv_image_free(&session->host, &image);
     return status;
+}
+
+fv_status fv_session_features_file(fv_session *session, const char *path, float *output, fv_error *err)
+{
+    return fv_features(session, &(fv_source){.path = path}, output, err);
 }
 
 fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t height, size_t width, size_t channels,
@@ -112,5 +125,24 @@ fv_status fv_session_classify_file(fv_session *session, const char *path, float 
         status = fv_session_features_file(session, path, probabilities, err);
     if (!status)
         fv_session_softmax(probabilities, session->classes);
+    return status;
+}
+
+fv_status fv_classify_image(fv_session *session, const fv_source *picture, fv_guess *top, size_t count, fv_error *err)
+{
+    fv_status status = check_end(session, err);
+    float *probabilities;
+
+    if (status)
+        return status;
+    probabilities = fv_alloc(&session->host, session->classes, sizeof *probabilities);
+    if (!probabilities)
+        return fv_fail_memory(err, session->classes * sizeof *probabilities, "probabilities");
+    status = fv_features(session, picture, probabilities, err);
+    if (!status) {
+        fv_session_softmax(probabilities, session->classes);
+        fv_model_rank(session->model, probabilities, top, count);
+    }
+    fv_release(&session->host, probabilities);
     return status;
 }

@@ -187,3 +187,19 @@ void fv_session_softmax(float *x, size_t classes)
     for (size_t c = 0; c < classes; c++)
         x[c] = (float)(exp((double)x[c] - top) / sum);
 }
+
+void fv_model_rank(const fv_model *model, const float *probabilities, fv_guess *top, size_t count)
+{
+    size_t found = 0, at;
+
+    for (size_t c = 0; c < fv_model_classes(model); c++) {
+        for (at = found; at && probabilities[c] > top[at - 1].probability; at--)
+            if (at < count)
+                top[at] = top[at - 1];
+        if (at < count)
+            top[at] = (fv_guess){fv_model_class_name(model, c), c, probabilities[c]};
+        found += found < count;
+    }
+    for (; found < count; found++)
+        top[found] = (fv_guess){0};
+}

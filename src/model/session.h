@@ -26,4 +26,7 @@ fv_value fv_session_logits(const fv_session *session);
 /* Logits to probabilities, in place: x[c] = exp(x[c] - max) / sum. */
 void fv_session_softmax(float *x, size_t classes);
 
+/* The `count` likeliest classes, as fv_classify_image gives them. */
+void fv_model_rank(const fv_model *model, const float *probabilities, fv_guess *top, size_t count);
+
 #endif

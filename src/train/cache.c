@@ -116,7 +116,8 @@ static int by_entry(const void *a, const void *b)
 }
 
 /* Old and new ones, sorted, each once. */
-static size_t merge(const fv_feature_cache *old, const fv_pictures *pictures, const fv_features *features, entry *out)
+static size_t merge(const fv_feature_cache *old, const fv_pictures *pictures, const fv_feature_table *features,
+                    entry *out)
 {
     size_t n = 0, kept = 0;
 
@@ -132,7 +133,7 @@ static size_t merge(const fv_feature_cache *old, const fv_pictures *pictures, co
 }
 
 fv_status fv_feature_cache_write(const char *path, const fv_feature_cache *old, const fv_pictures *pictures,
-                                 const fv_features *features, fv_error *err)
+                                 const fv_feature_table *features, fv_error *err)
 {
     const fv_host *host = &pictures->host;
     const size_t most = old->count + pictures->count, row = features->size * sizeof(float);

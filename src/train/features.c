@@ -41,7 +41,8 @@ static void average(const float *map, size_t pixels, size_t channels, float *out
     }
 }
 
-static fv_status run_batch(fv_session *session, batch *b, size_t pixels, float *maps, fv_features *out, fv_error *err)
+static fv_status run_batch(fv_session *session, batch *b, size_t pixels, float *maps, fv_feature_table *out,
+                           fv_error *err)
 {
     fv_status status;
 
@@ -58,7 +59,7 @@ static fv_status run_batch(fv_session *session, batch *b, size_t pixels, float *
 
 /* Compute those in rows[0..n-1]. */
 static fv_status compute(fv_session *session, const fv_data *data, const fv_features_options *o, const uint32_t *rows,
-                         size_t n, fv_features *out, fv_error *err)
+                         size_t n, fv_feature_table *out, fv_error *err)
 {
     const fv_preprocess *form = fv_net_preprocess(session->model->net);
     const size_t most = session->run.batch, bytes = fv_shelf_picture(form), pixels = session->classes / out->size;
@@ -86,7 +87,7 @@ static fv_status compute(fv_session *session, const fv_data *data, const fv_feat
 }
 
 /* Copy what the cache has; rows[] receives the others. */
-static size_t look_up(const fv_pictures *pictures, const fv_feature_cache *cache, fv_features *out, uint32_t *rows)
+static size_t look_up(const fv_pictures *pictures, const fv_feature_cache *cache, fv_feature_table *out, uint32_t *rows)
 {
     size_t n = 0;
 
@@ -102,7 +103,7 @@ static size_t look_up(const fv_pictures *pictures, const fv_feature_cache *cache
 }
 
 static fv_status fill(fv_session *session, const fv_data *data, const fv_features_options *o, const char *path,
-                      fv_features *out, fv_error *err)
+                      fv_feature_table *out, fv_error *err)
 {
     uint32_t *rows = fv_alloc(&out->host, out->count, sizeof *rows);
     fv_feature_cache cache = {.size = out->size};
@@ -124,15 +125,15 @@ static fv_status fill(fv_session *session, const fv_data *data, const fv_feature
     return stopped ? stopped : status;
 }
 
-fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *o, fv_features *out,
-                         fv_error *err)
+fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *o,
+                         fv_feature_table *out, fv_error *err)
 {
     fv_session *session = NULL;
     size_t height, width;
     char key[33], *path = NULL;
     fv_status status;
 
-    *out = (fv_features){.host = model->host, .count = data->pictures.count};
+    *out = (fv_feature_table){.host = model->host, .count = data->pictures.count};
     status = fv_session_create_to(&model->host, model, o->layer, &o->session, &session, err);
     if (status)
         return status;
@@ -156,7 +157,7 @@ fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_fe
     return status;
 }
 
-void fv_features_free(fv_features *features)
+void fv_features_free(fv_feature_table *features)
 {
     if (features->values)
         fv_release(&features->host, features->values);

@@ -4,13 +4,13 @@
 #include "data/data.h"
 #include "model/model.h"
 
-typedef struct fv_features {
+typedef struct fv_feature_table {
     fv_host host;
     size_t count, size; /* pictures; features of each */
     float *values;      /* [count, size], in the order of data->pictures */
     size_t computed;    /* of these; the rest were in the cache */
     const char *remark; /* why a cache that was there could not be used, or NULL */
-} fv_features;
+} fv_feature_table;
 
 /* Return anything but 0 to stop. */
 typedef int (*fv_features_fn)(void *user, size_t done, size_t count);
@@ -24,8 +24,8 @@ typedef struct fv_features_options {
 } fv_features_options;
 
 fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *options,
-                         fv_features *out, fv_error *err);
-void fv_features_free(fv_features *features);
+                         fv_feature_table *out, fv_error *err);
+void fv_features_free(fv_feature_table *features);
 
 /* ---- cache.c */
 typedef struct fv_feature_cache {
@@ -45,6 +45,6 @@ const float *fv_feature_cache_find(const fv_feature_cache *cache, const uint64_t
 
 /* Replace the file: what is in `old`, and the features of the pictures. */
 fv_status fv_feature_cache_write(const char *path, const fv_feature_cache *old, const fv_pictures *pictures,
-                                 const fv_features *features, fv_error *err);
+                                 const fv_feature_table *features, fv_error *err);
 
 #endif

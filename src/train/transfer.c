@@ -12,7 +12,7 @@ typedef struct sets {
 } sets;
 
 /* Rows of features and labels of each split. */
-static fv_status collect(const fv_data *data, const fv_features *features, sets *out, fv_error *err)
+static fv_status collect(const fv_data *data, const fv_feature_table *features, sets *out, fv_error *err)
 {
     for (int s = 0; s < 3; s++) {
         const size_t n = fv_data_count(data, (fv_split)s);
@@ -127,7 +127,7 @@ static fv_status describe(const fv_model *source, const fv_data *data, fv_transf
 }
 
 static fv_status fit(const fv_model *source, const fv_data *data, const fv_transfer_options *o, const fv_net *net,
-                     const fv_features *features, fv_transfer_result *out, fv_error *err)
+                     const fv_feature_table *features, fv_transfer_result *out, fv_error *err)
 {
     fv_logistic head = {.features = features->size, .classes = data->classes};
     const double *weights = NULL;
@@ -161,7 +161,7 @@ fv_status fv_transfer(const fv_model *source, const fv_data *data, const fv_tran
     const double start = fv_clock_s();
     fv_features_options features_options = {
         .cache = o->cache, .session = o->session, .progress = o->progress, .user = o->user};
-    fv_features features = {0};
+    fv_feature_table features = {0};
     fv_net *net = NULL;
     fv_status status;
 
