@@ -81,7 +81,7 @@ static fv_status open_pictures(const fv_cli *cli, const fv_fris_wanted *wanted, 
     return fv_data_open(&cli->host, wanted->path, &options, out, err);
 }
 
-static int read_features(const fv_cli *cli, const fv_fris_eye *eye, const fv_data *data, fv_features *out)
+static int read_features(const fv_cli *cli, const fv_fris_eye *eye, const fv_data *data, fv_feature_table *out)
 {
     const fv_fris_values *v = cli->values;
     fv_features_options options = {.layer = eye->layer, .session = fv_cli_session_options(cli, AT_ONCE)};
@@ -102,8 +102,8 @@ static int read_features(const fv_cli *cli, const fv_fris_eye *eye, const fv_dat
 }
 
 /* The photos of --split, their names and classes. */
-static fv_status take(const fv_fris_values *v, const fv_data *data, const fv_features *features, fv_fris_source *out,
-                      const char ***texts, fv_error *err)
+static fv_status take(const fv_fris_values *v, const fv_data *data, const fv_feature_table *features,
+                      fv_fris_source *out, const char ***texts, fv_error *err)
 {
     const size_t size = features->size, all = data->pictures.count;
     float *values = fv_alloc(&out->arena.host, all * size, sizeof *values);
@@ -139,7 +139,7 @@ int fv_fris_photos_open(const fv_cli *cli, const fv_fris_wanted *wanted, fv_fris
 {
     const fv_fris_values *v = cli->values;
     const char *model = wanted->model ? wanted->model : v->model;
-    fv_features features = {0};
+    fv_feature_table features = {0};
     fv_fris_eye eye = {0};
     fv_error err = {0};
     int code = FV_EXIT_OK;
