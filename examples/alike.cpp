@@ -23,7 +23,7 @@ static void check(fv_status status)
 static std::vector<float> features(fv_session *session, const char *path)
 {
     std::size_t height, width, channels;
-    fv_source picture{};
+    fv_photo picture{};
 
     fv_session_output(session, &height, &width, &channels);
     std::vector<float> values(height * width * channels);

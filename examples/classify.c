@@ -9,7 +9,7 @@ int main(int argc, char **argv)
     fv_session *run = NULL;
     fv_guess top = {0};
     if (argc != 3 || fv_model_open(NULL, argv[1], &model, &err) || fv_session_create(NULL, model, NULL, &run, &err) ||
-        fv_classify_image(run, &(fv_source){.path = argv[2]}, &top, 1, &err))
+        fv_classify_image(run, &(fv_photo){.path = argv[2]}, &top, 1, &err))
         fprintf(stderr, "classify: %s\n", err.message);
     else
         printf("%s (%.1f %%)\n", top.name, 100 * top.probability);

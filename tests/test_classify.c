@@ -156,7 +156,7 @@ static void sources_are_one_picture(void **state)
     const char *path = test_path("seven.png");
     uint8_t *pixels = draw_one(90, 70, 3, 20, 240), *png;
     const fv_image image = {90, 70, 3, pixels};
-    fv_source from_path = {.path = path}, from_pixels = {.pixels = pixels, .height = 90, .width = 70, .channels = 3};
+    fv_photo from_path = {.path = path}, from_pixels = {.pixels = pixels, .height = 90, .width = 70, .channels = 3};
     fv_guess a[12], b[3], c[12];
     float p[10], x[84], y[84];
     size_t size, shape[3];
@@ -169,7 +169,7 @@ static void sources_are_one_picture(void **state)
     test_ok(fv_classify_image(session, &from_path, a, 12, &err), &err);
     guesses_equal(a, 10, p, model);
     assert_true(a[10].name == NULL && a[11].name == NULL);
-    test_ok(fv_classify_image(session, &(fv_source){.bytes = png, .byte_count = size}, b, 3, &err), &err);
+    test_ok(fv_classify_image(session, &(fv_photo){.bytes = png, .byte_count = size}, b, 3, &err), &err);
     guesses_equal(b, 3, p, model);
     assert_true(b[0].index == a[0].index && b[2].index == a[2].index);
     test_ok(fv_classify_image(session, &from_pixels, c, 12, &err), &err);
@@ -181,8 +181,8 @@ static void sources_are_one_picture(void **state)
     test_ok(fv_session_features(layer, pixels, 90, 70, 3, y, &err), &err);
     assert_memory_equal(x, y, sizeof x);
     test_failed(fv_classify_image(layer, &from_path, a, 1, &err), FV_E_ARGUMENT, &err, "names no classes");
-    test_failed(fv_classify_image(session, &(fv_source){0}, a, 1, &err), FV_E_ARGUMENT, &err, "no picture was given");
-    test_failed(fv_classify_image(session, &(fv_source){.bytes = png, .byte_count = size / 2}, a, 1, &err), FV_E_FORMAT,
+    test_failed(fv_classify_image(session, &(fv_photo){0}, a, 1, &err), FV_E_ARGUMENT, &err, "no picture was given");
+    test_failed(fv_classify_image(session, &(fv_photo){.bytes = png, .byte_count = size / 2}, a, 1, &err), FV_E_FORMAT,
                 &err, "picture");
     free(pixels);
     free(png);

@@ -284,13 +284,13 @@ FV_API fv_status fv_session_features(fv_session *session, const uint8_t *pixels,
 FV_API fv_status fv_session_features_file(fv_session *session, const char *path, float *output, fv_error *err);
 
 /** A picture: a file by its path, or what such a file holds, or pixels; the first of these that is not NULL. */
-typedef struct fv_source {
+typedef struct fv_photo {
     const char *path;
     const void *bytes;
     size_t byte_count;
     const uint8_t *pixels;          /**< [height, width, channels]; channels: 1 = grey, 3 = RGB */
     size_t height, width, channels; /**< of the pixels */
-} fv_source;
+} fv_photo;
 
 /** A class and how probable it is. The name belongs to the model. */
 typedef struct fv_guess {
@@ -303,14 +303,14 @@ typedef struct fv_guess {
  * Name what is on a picture: the `count` likeliest classes to top[0..count-1], the likeliest first, ties by rising index.
  * Entries behind the model's last class become zeros, their name NULL.
  */
-FV_API fv_status fv_classify_image(fv_session *session, const fv_source *picture, fv_guess *top, size_t count,
+FV_API fv_status fv_classify_image(fv_session *session, const fv_photo *photo, fv_guess *top, size_t count,
                                    fv_error *err);
 
 /**
  * The numbers that a picture becomes: the output of the layer that fv_session_create_to named, [height, width, channels]
  * of fv_session_output; of a whole network its logits.
  */
-FV_API fv_status fv_features(fv_session *session, const fv_source *picture, float *output, fv_error *err);
+FV_API fv_status fv_features(fv_session *session, const fv_photo *photo, float *output, fv_error *err);
 
 /** What the planner decided, in words. */
 FV_API const char *fv_session_explain(const fv_session *session);

@@ -80,19 +80,18 @@ fv_status fv_session_features(fv_session *session, const uint8_t *pixels, size_t
     return features(session, "picture", &image, output, err);
 }
 
-fv_status fv_features(fv_session *session, const fv_source *picture, float *output, fv_error *err)
+fv_status fv_features(fv_session *session, const fv_photo *photo, float *output, fv_error *err)
 {
-    const char *name = picture->path ? picture->path : "picture";
+    const char *name = photo->path ? photo->path : "picture";
     fv_image image;
     fv_status status;
 
-    if (!picture->path && !picture->bytes && !picture->pixels)
+    if (!photo->path && !photo->bytes && !photo->pixels)
         return fv_fail(err, FV_E_ARGUMENT, "no picture was given: a path, bytes or pixels are wanted");
-    if (!picture->path && !picture->bytes)
-        return fv_session_features(session, picture->pixels, picture->height, picture->width, picture->channels, output,
-                                   err);
-    status = picture->path ? fv_image_open(&session->host, name, &image, err)
-                           : fv_image_decode(&session->host, name, picture->bytes, picture->byte_count, &image, err);
+    if (!photo->path && !photo->bytes)
+        return fv_session_features(session, photo->pixels, photo->height, photo->width, photo->channels, output, err);
+    status = photo->path ? fv_image_open(&session->host, name, &image, err)
+                         : fv_image_decode(&session->host, name, photo->bytes, photo->byte_count, &image, err);
     if (status)
         return status;
     status = features(session, name, &image, output, err);
@@ -102,7 +101,7 @@ fv_status fv_features(fv_session *session, const fv_source *picture, float *outp
 
 fv_status fv_session_features_file(fv_session *session, const char *path, float *output, fv_error *err)
 {
-    return fv_features(session, &(fv_source){.path = path}, output, err);
+    return fv_features(session, &(fv_photo){.path = path}, output, err);
 }
 
 fv_status fv_session_classify(fv_session *session, const uint8_t *pixels, size_t height, size_t width, size_t channels,
@@ -128,7 +127,7 @@ fv_status fv_session_classify_file(fv_session *session, const char *path, float 
     return status;
 }
 
-fv_status fv_classify_image(fv_session *session, const fv_source *picture, fv_guess *top, size_t count, fv_error *err)
+fv_status fv_classify_image(fv_session *session, const fv_photo *photo, fv_guess *top, size_t count, fv_error *err)
 {
     fv_status status = check_end(session, err);
     float *probabilities;
@@ -138,7 +137,7 @@ fv_status fv_classify_image(fv_session *session, const fv_source *picture, fv_gu
     probabilities = fv_alloc(&session->host, session->classes, sizeof *probabilities);
     if (!probabilities)
         return fv_fail_memory(err, session->classes * sizeof *probabilities, "probabilities");
-    status = fv_features(session, picture, probabilities, err);
+    status = fv_features(session, photo, probabilities, err);
     if (!status) {
         fv_session_softmax(probabilities, session->classes);
         fv_model_rank(session->model, probabilities, top, count);
