@@ -8,6 +8,7 @@
 #include "cli/stop.h"
 #include "cli/training.h"
 #include "cli/transfer.h"
+#include "cli/weights.h"
 #include "data/data.h"
 #include "net/net.h"
 #include "train/options.h"

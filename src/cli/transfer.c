@@ -6,7 +6,6 @@
 #include "cli/stop.h"
 #include "train/trainer.h"
 #include "train/transfer.h"
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,90 +13,6 @@
 
 enum { PATH = FV_CLI_PATH };
 static const char *const split_words[] = {"train", "val", "test"};
-
-/* ---------------------------------------------------------------------------------------------- places */
-
-/* The zoo's network that a file name begins with, the longest where several do ("resnet18-f37072fd": resnet-18). */
-static const char *named_like(const char *file)
-{
-    char bare[256] = "", name[256];
-    const char *best = NULL;
-    size_t n = 0, longest = 0;
-
-    for (; *file && *file != '.' && n + 1 < sizeof bare; file++)
-        if (*file != '-' && *file != '_')
-            bare[n++] = *file;
-    for (size_t i = 0; i < fv_zoo_count(); i++) {
-        size_t length = 0;
-
-        for (const char *c = fv_zoo_name(i); *c && *c != '.'; c++) /* squeezenet-1.0: compared up to the point */
-            if (*c != '-')
-                name[length++] = *c;
-        if (length > longest && strncmp(bare, name, length) == 0) {
-            best = fv_zoo_name(i);
-            longest = length;
-        }
-    }
-    return best;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    const size_t length = strlen(text), tail = strlen(end);
-
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
-static bool search(const fv_cli *cli, const char *folder, const char **net, char *path)
-{
-    DIR *dir = opendir(folder);
-    const struct dirent *entry;
-    bool found = false;
-
-    while (dir && !found && (entry = readdir(dir))) {
-        const char *exact = NULL, *like = named_like(entry->d_name);
-        const size_t length = strlen(entry->d_name);
-
-        for (size_t i = 0; i < fv_zoo_count(); i++)
-            if (length == strlen(fv_zoo_name(i)) + strlen(".safetensors") && ends_with(entry->d_name, ".safetensors") &&
-                strncmp(entry->d_name, fv_zoo_name(i), strlen(fv_zoo_name(i))) == 0)
-                exact = fv_zoo_name(i);
-        *net = exact ? exact : like;
-        if (*net && ends_with(entry->d_name, ".safetensors"))
-            found = snprintf(path, PATH, "%s/%s", folder, entry->d_name) < PATH;
-        else if (*net && ends_with(entry->d_name, ".pth"))
-            fv_cli_note(cli, "%s/%s would do once it is safetensors", folder, entry->d_name);
-    }
-    if (dir)
-        closedir(dir);
-    return found;
-}
-
-bool fv_cli_find_weights(const fv_cli *cli, const char **net, char *path)
-{
-    static const struct {
-        const char *variable, *behind, *below;
-    } places[] = {{"FOVEA_HOME", "", ".local/share/fovea"},
-                  {"XDG_DATA_HOME", "/fovea", ".local/share/fovea"},
-                  {"TORCH_HOME", "/hub/checkpoints", ".cache/torch/hub/checkpoints"},
-                  {"XDG_CACHE_HOME", "/torch/hub/checkpoints", ".cache/torch/hub/checkpoints"}};
-    char folder[PATH];
-
-    for (size_t i = 0; i < FV_COUNT(places); i++)
-        if (fv_cli_place(places[i].variable, places[i].behind, places[i].below, folder) &&
-            search(cli, folder, net, path)) {
-            fv_cli_note(cli, "backbone: %s with %s", *net, path);
-            return true;
-        }
-    if (!fv_cli_place("FOVEA_HOME", "", ".local/share/fovea", folder))
-        snprintf(folder, sizeof folder, "$FOVEA_HOME");
-    fv_cli_note(cli,
-                "no trained backbone was found; one helps much where pictures are few. Any of these in %s would do: "
-                "resnet18-f37072fd.safetensors, vgg16-397923af.safetensors, googlenet-1378be20.safetensors "
-                "(PyTorch's files, saved as safetensors), or name one with --from",
-                folder);
-    return false;
-}
 
 /* ---------------------------------------------------------------------------------------------- a run */
 

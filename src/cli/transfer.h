@@ -30,8 +30,4 @@ int fv_cli_watch_report(void *watch, size_t done, size_t count);
  * the exit code. */
 int fv_cli_cache_folder(const fv_cli *cli, const char *asked, char own[FV_CLI_PATH], const char **cache);
 
-/* Weights in the places where tools keep them, that a network of the zoo is called like: *net and *path (4096 bytes) are
- * set and true is returned. Otherwise says what was found or would do. */
-bool fv_cli_find_weights(const fv_cli *cli, const char **net, char *path);
-
 #endif
