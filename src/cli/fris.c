@@ -8,7 +8,7 @@ static const struct {
 } actions[] = {
     {"prototypes", fv_fris_run_prototypes}, {"clean", fv_fris_run_clean},       {"layers", fv_fris_run_layers},
     {"train", fv_fris_run_train},           {"classify", fv_fris_run_classify}, {"add", fv_fris_run_add},
-    {"cluster", fv_fris_run_cluster},       {"plot", fv_fris_run_plot},
+    {"cluster", fv_fris_run_cluster},       {"plot", fv_fris_run_plot},         {"vectors", fv_fris_run_vectors},
 };
 
 static int run(const fv_cli *cli)
@@ -297,7 +297,8 @@ const fv_cli_verb fv_cli_verb_fris = {
         "first), layers FILE... (which features separate the classes best; of photos: layers FOLDER LAYER...), train "
         "FILE -o MODEL (a classifier of prototypes; of photos it lies in a model file that predict reads), classify "
         "MODEL FILE (class, S and prototype, or \"none of these\" and why), add MODEL FILE -o MODEL (one more class, "
-        "without training), cluster FILE (groups, and how many), plot FILE -o FILE.svg (two columns). A FILE is .npy "
+        "without training), cluster FILE (groups, and how many), plot FILE -o FILE.svg (two columns), vectors FOLDER "
+        "-o FILE.npy (for other programs; prints the list of photos). A FILE is .npy "
         "or comma-separated text; with --model a folder of photos, or a list of them.",
     .examples = {{"fris clean photos/ --model runs/mine --csv", "a review queue of doubtful labels"},
                  {"fris train photos/ --model runs/mine -o mine.fovea", "a classifier that can say no"},

@@ -58,5 +58,6 @@ int fv_fris_run_add(const fv_cli *cli);
 int fv_fris_run_classify(const fv_cli *cli);
 int fv_fris_run_cluster(const fv_cli *cli);
 int fv_fris_run_plot(const fv_cli *cli);
+int fv_fris_run_vectors(const fv_cli *cli);
 
 #endif

@@ -150,7 +150,7 @@ static int print_all(const fv_cli *cli, const fv_fris_classifier *c, const fv_fr
     size_t right = 0, known = 0, accepted = 0;
     bool good = true;
 
-    fv_fris_say_header(form);
+    fv_fris_say_header(form, "name");
     for (size_t i = 0; good && i < d->count; i++) {
         const fv_fris_said w = fv_fris_said_of(c, fv_fris_name_of(s, (uint32_t)i), d, i);
 
@@ -159,7 +159,7 @@ static int print_all(const fv_cli *cli, const fv_fris_classifier *c, const fv_fr
             known++;
             right += s->labels[i] == d->label[i];
         }
-        good = fv_fris_say(form, &w);
+        good = fv_fris_say(form, "name", &w);
     }
     if (known)
         fv_cli_note(cli, "%zu of %zu right (%.1f %%), %zu accepted", right, known, 100 * (double)right / (double)known,

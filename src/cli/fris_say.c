@@ -33,10 +33,10 @@ static void print_text(const fv_fris_said *w)
     puts(")");
 }
 
-void fv_fris_say_header(fv_fris_form form)
+void fv_fris_say_header(fv_fris_form form, const char *key)
 {
     if (form == FV_FRIS_CSV)
-        puts("name,class,nearest,prototype,rival,rival_prototype,reason,s,s_star,error");
+        printf("%s,class,nearest,prototype,rival,rival_prototype,reason,s,s_star,error\n", key);
 }
 
 static void print_csv(const fv_fris_said *w)
@@ -56,15 +56,17 @@ static void print_csv(const fv_fris_said *w)
     printf("%.9g,%.9g,\n", w->s, w->s_star);
 }
 
-static bool print_json(const fv_fris_said *w)
+static bool print_json(const char *key, const fv_fris_said *w)
 {
     fv_cli_json json;
 
     fv_cli_json_begin(&json, 0);
-    fv_cli_json_text(&json, "name", w->name);
+    fv_cli_json_text(&json, key, w->name);
     fv_cli_json_flag(&json, "accepted", w->verdict == FV_FRIS_ACCEPTED);
     fv_cli_json_text(&json, "reason", reasons[w->verdict]);
-    fv_cli_json_text(&json, "class", w->class);
+    if (w->verdict == FV_FRIS_ACCEPTED)
+        fv_cli_json_text(&json, "class", w->class);
+    fv_cli_json_text(&json, "nearest", w->class);
     fv_cli_json_text(&json, "prototype", w->prototype);
     fv_cli_json_text(&json, "rival", w->rival);
     fv_cli_json_text(&json, "rival_prototype", w->rival_prototype);
@@ -73,10 +75,10 @@ static bool print_json(const fv_fris_said *w)
     return fv_cli_json_print(&json, stdout);
 }
 
-bool fv_fris_say(fv_fris_form form, const fv_fris_said *said)
+bool fv_fris_say(fv_fris_form form, const char *key, const fv_fris_said *said)
 {
     if (form == FV_FRIS_JSON)
-        return print_json(said);
+        return print_json(key, said);
     if (form == FV_FRIS_CSV)
         print_csv(said);
     else
@@ -84,7 +86,7 @@ bool fv_fris_say(fv_fris_form form, const fv_fris_said *said)
     return true;
 }
 
-bool fv_fris_say_error(fv_fris_form form, const char *name, const char *error)
+bool fv_fris_say_error(fv_fris_form form, const char *key, const char *name, const char *error)
 {
     fv_cli_json json;
 
@@ -97,7 +99,7 @@ bool fv_fris_say_error(fv_fris_form form, const char *name, const char *error)
     if (form != FV_FRIS_JSON)
         return true;
     fv_cli_json_begin(&json, 0);
-    fv_cli_json_text(&json, "name", name);
+    fv_cli_json_text(&json, key, name);
     fv_cli_json_text(&json, "error", error);
     return fv_cli_json_print(&json, stdout);
 }

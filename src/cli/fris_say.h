@@ -13,11 +13,11 @@ typedef struct fv_fris_said {
 
 fv_fris_said fv_fris_said_of(const fv_fris_classifier *c, const char *name, const fv_fris_decisions *d, size_t i);
 
-/* The first line of a table. */
-void fv_fris_say_header(fv_fris_form form);
+/* The first line of a table. `key` here and below: what names are called, "name" or "path". */
+void fv_fris_say_header(fv_fris_form form, const char *key);
 /* These return false without memory. */
-bool fv_fris_say(fv_fris_form form, const fv_fris_said *said);
+bool fv_fris_say(fv_fris_form form, const char *key, const fv_fris_said *said);
 /* The row of what could not be read; a sentence about it is not for standard output. */
-bool fv_fris_say_error(fv_fris_form form, const char *name, const char *error);
+bool fv_fris_say_error(fv_fris_form form, const char *key, const char *name, const char *error);
 
 #endif

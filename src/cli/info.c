@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/figure.h"
 #include "cli/filters.h"
+#include "cli/fris_predict.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 #include "cli/paper.h"
@@ -226,6 +227,8 @@ static int run(const fv_cli *cli)
     } else if (!code && !(cli->common->json ? print_json(&n) : print_tables(cli, &n))) {
         code = fv_cli_memory(cli);
     }
+    for (size_t i = 0; !code && !values->paper && !values->svg && !cli->common->json && i < n.count; i++)
+        code = fv_fris_describe(cli, cli->operands[i]);
     close_nets(&n);
     return code;
 }

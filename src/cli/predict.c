@@ -2,6 +2,7 @@
 /* predict: names what is on pictures. A picture that cannot be read is named on standard error and the others go on. */
 #include "cli/cli.h"
 #include "cli/csv.h"
+#include "cli/fris_predict.h"
 #include "cli/json.h"
 #include "cli/tune.h"
 #include "data/pictures.h"
@@ -192,16 +193,13 @@ static int take_operands(predictor *p)
     return FV_EXIT_FAILURE;
 }
 
-static int open_model(const fv_cli *cli, predictor *p)
+static int open_session(const fv_cli *cli, predictor *p)
 {
     char tuning[FV_CLI_PATH];
     fv_session_options options = fv_cli_session_options(cli, p->files.count < AT_ONCE ? p->files.count : AT_ONCE);
     const predict_values *values = cli->values;
     fv_error err = {0};
-    int code = fv_cli_model_open(cli, cli->operands[0], &p->model);
 
-    if (code)
-        return code;
     p->classes = fv_model_classes(p->model);
     p->top = values->top < p->classes ? values->top : p->classes;
     p->batch = calloc(AT_ONCE * p->classes, sizeof *p->batch);
@@ -217,6 +215,21 @@ static int open_model(const fv_cli *cli, predictor *p)
     return FV_EXIT_OK;
 }
 
+/* By prototypes where the model's file holds some, else by the network's own classes. */
+static int predict(predictor *p, size_t *bad)
+{
+    const fv_cli *cli = p->cli;
+    const predict_values *values = cli->values;
+    int code = fv_cli_model_open(cli, cli->operands[0], &p->model);
+
+    if (!code && fv_fris_in_model(p->model))
+        return values->wide ? fv_cli_usage(cli, "%s says one class and why: there is no --wide", cli->operands[0])
+                            : fv_fris_predict(cli, cli->operands[0], p->model, &p->files, values->csv, bad);
+    if (!code)
+        code = open_session(cli, p);
+    return code ? code : predict_all(p, bad);
+}
+
 static int run(const fv_cli *cli)
 {
     const predict_values *values = cli->values;
@@ -230,9 +243,7 @@ static int run(const fv_cli *cli)
     if (!code)
         code = take_operands(&p);
     if (!code)
-        code = open_model(cli, &p);
-    if (!code)
-        code = predict_all(&p, &bad);
+        code = predict(&p, &bad);
     if (!code && bad && p.files.count > 1)
         fv_cli_note(cli, "%zu of %zu pictures could not be read", bad, p.files.count);
     if (!code && bad == p.files.count)
@@ -286,7 +297,9 @@ const fv_cli_verb fv_cli_verb_predict = {
     .text =
         "Pictures are prepared as the model says. Digits may be grey or coloured, of any size, dark on light or light "
         "on dark. With --json there is one document a line. A picture that cannot be read is named on standard error "
-        "and the exit code is 3, or 1 if none could be read.",
+        "and the exit code is 3, or 1 if none could be read. Models of 'fovea fris train' answer with the nearest "
+        "prototype, "
+        "how sure that is (S*), or \"none of these\" and why.",
     .examples = {{"predict runs/train digit.png", "which digit is it?"},
                  {"predict model.safetensors *.png --top 3", "the three likeliest classes of each"},
                  {"predict model.safetensors *.png --csv > said.csv", "a table for other programs"}},

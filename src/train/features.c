@@ -29,8 +29,7 @@ static void read_some(const void *args, size_t begin, size_t end, size_t slice)
             fv_prepare(&flat, b->bytes + i * bytes, flat.height, flat.width, flat.channels, b->input + i * bytes, NULL);
 }
 
-/* Mean over the pixels of a map [pixels, channels]. */
-static void average(const float *map, size_t pixels, size_t channels, float *out)
+void fv_features_mean(const float *map, size_t pixels, size_t channels, float *out)
 {
     for (size_t c = 0; c < channels; c++) {
         double sum = 0;
@@ -53,7 +52,7 @@ static fv_status run_batch(fv_session *session, batch *b, size_t pixels, float *
             return fv_fail(err, b->errors[i].code, "%s", b->errors[i].message);
     status = fv_session_run(session, b->input, b->n, maps, err);
     for (size_t i = 0; !status && i < b->n; i++)
-        average(maps + i * pixels * out->size, pixels, out->size, out->values + b->rows[i] * out->size);
+        fv_features_mean(maps + i * pixels * out->size, pixels, out->size, out->values + b->rows[i] * out->size);
     return status;
 }
 

@@ -25,6 +25,8 @@ typedef struct fv_features_options {
 
 fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *options,
                          fv_feature_table *out, fv_error *err);
+/* Mean over the pixels of a map [pixels, channels]. */
+void fv_features_mean(const float *map, size_t pixels, size_t channels, float *out);
 void fv_features_free(fv_feature_table *features);
 
 /* ---- cache.c */
