@@ -30,6 +30,8 @@ typedef struct fv_value_info {
     const struct fv_param *param; /* layout and initialiser of parameters and running averages */
     const double *constant;       /* elements of a FV_ROLE_CONST */
     bool keep;                    /* read by the caller after the run: its memory is not reused */
+    fv_value whole;  /* if not 0 it has no memory: its producer writes it there, as a run of the channels */
+    size_t whole_at; /*   from here on */
 } fv_value_info;
 
 typedef struct fv_node {

@@ -30,6 +30,14 @@ bool fv_lower_training(const fv_lower *lower); /* is the graph one for training?
 size_t fv_lower_batch(const fv_lower *lower);
 size_t fv_lower_units(const fv_lower *lower); /* as many runs of samples as the planner cuts a batch into */
 
+/* Where an operator that `joins` writes its result, of `value`'s shape. */
+typedef struct fv_target {
+    fv_value value; /* itself, or the one that it is a run of the channels of */
+    size_t shift;   /* bytes from there to the first channel */
+    size_t pixel;   /* elements from one pixel to the next */
+} fv_target;
+fv_target fv_lower_target(const fv_lower *lower, fv_value value);
+
 /* A value that lives while this node runs (partial sums). */
 fv_value fv_lower_temp(fv_lower *lower, size_t elements);
 

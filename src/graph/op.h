@@ -128,6 +128,8 @@ struct fv_op {
     /* Write into a copy of the node's attributes which algorithm computes it, of those that round otherwise than the
      * plain one; NULL = there is one only. */
     void (*choose)(void *attrs, const fv_shape *in, const struct fv_chooser *chooser);
+    /* Can this node write its result with a distance between pixels (fv_lower_target)? NULL = no. */
+    bool (*joins)(const struct fv_node *node);
     /* Offset of a uint32_t that fv_apply sets to a number of this node's own: the stream of its random numbers; 0 = none. */
     size_t stream_offset;
 };

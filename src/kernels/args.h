@@ -80,6 +80,7 @@ typedef struct fv_conv_args {
     void *y, *dx, *dw_parts, *db_parts;
     const uint8_t *table;
     size_t blocks, parts;
+    size_t y_step; /* of forward: elements from one pixel of y and add to the next, 0 = out_c */
     fv_act act, gate_act;
     void *scratch; /* slice s begins at scratch + s * scratch_bytes */
     size_t scratch_bytes;

@@ -25,7 +25,7 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
                                  .outer_step = r.outer_step,
                                  .inner_step = r.inner_step,
                                  .run_step = 1,
-                                 .ldc = g->out_c},
+                                 .ldc = fv_conv_y_step(a)},
                         .b = (const real *)a->w + group * depth * fv_panel_columns(FV_PANEL, out_c),
                         .bias = a->bias ? (const real *)a->bias + group * out_c : NULL,
                         .depth = depth,
@@ -57,10 +57,19 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
                 oh++;
             }
         }
-        p.c = y + first * g->out_c;
-        p.add = add ? add + first * g->out_c : NULL;
+        p.c = y + first * p.tile.ldc;
+        p.add = add ? add + first * p.tile.ldc : NULL;
         FV_FN(multiply_rows)(&p, count);
     }
+}
+
+/* Activations that the tile does not do, over pixels that are still in the cache. */
+static void activate(const fv_conv_args *a, real *y, size_t pixels)
+{
+    const size_t step = fv_conv_y_step(a), runs = step == a->g.out_c ? 1 : pixels;
+
+    for (size_t i = 0; i < runs; i++, y += step)
+        FV_FN(act_run)(a->act, y, y, pixels / runs * a->g.out_c);
 }
 
 /* Items are images x row blocks. */
@@ -75,7 +84,7 @@ void FV_FN(conv_forward)(const void *args, size_t begin, size_t end, size_t slic
         const size_t image = item / a->blocks, block = item % a->blocks;
         const size_t top = block * g->out_h / a->blocks, bottom = (block + 1) * g->out_h / a->blocks;
         const real *x = (const real *)a->x + image * g->in_h * g->in_w * g->in_c;
-        const size_t at = (image * g->out_h + top) * g->out_w * g->out_c;
+        const size_t at = (image * g->out_h + top) * g->out_w * fv_conv_y_step(a);
         const real *add = a->add ? (const real *)a->add + at : NULL;
         real *y = (real *)a->y + at;
 
@@ -88,7 +97,7 @@ void FV_FN(conv_forward)(const void *args, size_t begin, size_t end, size_t slic
         for (size_t group = 0; group < g->groups; group++)
             group_rows(a, x, pitch, group, top, bottom, add, y);
         if (a->act != FV_ACT_RELU && a->act != FV_ACT_RELU6)
-            FV_FN(act_run)(a->act, y, y, (bottom - top) * g->out_w * g->out_c);
+            activate(a, y, (bottom - top) * g->out_w);
     }
 }
 

@@ -40,6 +40,11 @@ static inline size_t fv_conv_depth(const fv_conv_geometry *g)
     return g->kernel_h * g->kernel_w * (g->in_c / g->groups);
 }
 
+static inline size_t fv_conv_y_step(const fv_conv_args *a)
+{
+    return a->y_step ? a->y_step : a->g.out_c;
+}
+
 /* Columns of the picture with its padding; rows of it that `rows` output rows read. */
 static inline size_t fv_conv_padded_w(const fv_conv_geometry *g)
 {

@@ -99,17 +99,18 @@ typedef struct block {
 static void outputs_of(const fv_winograd_args *a, const block *b, size_t begin, size_t n)
 {
     const fv_conv_geometry *g = &a->g;
+    const size_t step = a->y_step ? a->y_step : g->out_c;
     const size_t side = b->grid.side, points = b->grid.points, channel = b->group * (g->out_c / g->groups) + begin;
 
     for (size_t i = 0; i < b->tiles; i++) {
         const fv_winograd_place at = fv_winograd_at(&b->grid, b->first + i);
-        const size_t pixel = ((at.image * g->out_h + at.top) * g->out_w + at.left) * g->out_c + channel;
+        const size_t pixel = ((at.image * g->out_h + at.top) * g->out_w + at.left) * step + channel;
         const outputs o = {.bias = a->bias ? (const real *)a->bias + channel : NULL,
                            .add = a->add ? (const real *)a->add + pixel : NULL,
                            .gate = a->gate ? (const real *)a->gate + pixel : NULL,
                            .y = (real *)a->y + pixel,
-                           .row = g->out_w * g->out_c,
-                           .pixel = g->out_c,
+                           .row = g->out_w * step,
+                           .pixel = step,
                            .down = g->out_h - at.top < side ? g->out_h - at.top : side,
                            .across = g->out_w - at.left < side ? g->out_w - at.left : side,
                            .relu = a->act == FV_ACT_RELU,

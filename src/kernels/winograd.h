@@ -93,6 +93,7 @@ typedef struct fv_winograd_args {
     const void *x, *u, *bias, *add, *gate;
     void *y, *v; /* v: NULL = tiles are transformed where they are multiplied */
     size_t side, tile_blocks, col_blocks;
+    size_t y_step; /* elements from one pixel of y (and of add and gate) to the next, 0 = out_c */
     fv_act act, gate_act;
     void *scratch; /* slice s begins at scratch + s * scratch_bytes */
     size_t scratch_bytes;

@@ -43,27 +43,37 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
 /* Copy `count` channels from x, beginning with channel x_at, to out, beginning with out_at. */
 static void copy(fv_lower *l, fv_value x, size_t x_at, fv_value out, size_t out_at, size_t count)
 {
-    const fv_shape *from = fv_lower_shape(l, x), *to = fv_lower_shape(l, out);
+    const fv_shape *from = fv_lower_shape(l, x);
+    const fv_target to = fv_lower_target(l, out);
     const size_t real = fv_lower_kernels(l)->real_bytes;
     const fv_copy_args args = {
-        .pixels = fv_pixels(to), .channels = count, .x_step = fv_channels(from), .out_step = fv_channels(to)};
+        .pixels = fv_pixels(from), .channels = count, .x_step = fv_channels(from), .out_step = to.pixel};
     const fv_bind binds[] = {{offsetof(fv_copy_args, x), x, x_at * real},
-                             {offsetof(fv_copy_args, out), out, out_at * real}};
+                             {offsetof(fv_copy_args, out), to.value, to.shift + out_at * real}};
 
     fv_lower_step(l, FV_K_copy_channels, &args, sizeof args, fv_work_items(args.pixels, 2 * count * real), binds,
                   FV_COUNT(binds), 0, (fv_cost){0, 2 * (double)(args.pixels * count * real)});
 }
 
+/* What its producer wrote to its place (the pass `join`) is not copied. */
 static void lower(fv_lower *l, const fv_node *node)
 {
+    const fv_value whole = fv_lower_target(l, node->out[0]).value;
     size_t at = 0;
 
     for (int i = 0; i < node->n_in; i++) {
         const size_t count = fv_channels(fv_lower_shape(l, node->in[i]));
 
-        copy(l, node->in[i], 0, node->out[0], at, count);
+        if (fv_lower_target(l, node->in[i]).value != whole)
+            copy(l, node->in[i], 0, node->out[0], at, count);
         at += count;
     }
+}
+
+static bool joins(const fv_node *node)
+{
+    (void)node;
+    return true;
 }
 
 const fv_op fv_op_concat = {
@@ -74,6 +84,7 @@ const fv_op fv_op_concat = {
     .shape = shape,
     .grad = grad,
     .lower = lower,
+    .joins = joins,
 };
 
 static fv_status shape_slice(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)

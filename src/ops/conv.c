@@ -204,10 +204,13 @@ static void lower(fv_lower *l, const fv_node *node)
                                             .act = (fv_act)a->act});
         return;
     }
-    fv_conv_args args = {.g = g, .act = (fv_act)a->act};
-    const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
-                             FV_BIND(fv_conv_args, bias, bias), FV_BIND(fv_conv_args, add, add),
-                             FV_BIND(fv_conv_args, y, node->out[0])};
+    const fv_target y = fv_lower_target(l, node->out[0]);
+    fv_conv_args args = {.g = g, .act = (fv_act)a->act, .y_step = y.pixel};
+    const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]),
+                             FV_BIND(fv_conv_args, w, node->in[1]),
+                             FV_BIND(fv_conv_args, bias, bias),
+                             FV_BIND(fv_conv_args, add, add),
+                             {offsetof(fv_conv_args, y), y.value, y.shift}};
     const bool own = fv_is_depthwise(&g);
     const fv_work work =
         own ? fv_work_depthwise(&args, g.out_h, g.out_w) : fv_work_conv_forward(fv_lower_kernels(l), &args);
@@ -244,6 +247,14 @@ static bool depthwise(const fv_conv_attrs *a, const fv_shape *w)
 static bool unpacked(const fv_node *node, const fv_shape *w)
 {
     return depthwise(node->attrs, w);
+}
+
+/* All kernels but that of one filter a channel; what is added would have to lie as the result does. */
+static bool joins(const fv_node *node)
+{
+    const fv_conv_attrs *a = node->attrs;
+
+    return (a->groups == 1 || a->groups != a->features) && !fv_node_summand(node);
 }
 
 static void choose(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
@@ -283,6 +294,7 @@ const fv_op fv_op_conv = {
     .packing = {1, false, offsetof(fv_conv_attrs, groups), offsetof(fv_conv_attrs, side), NULL, unpacked},
     .act_offset = offsetof(fv_conv_attrs, act),
     .add_offset = offsetof(fv_conv_attrs, add),
+    .joins = joins,
 };
 
 /* ---------------------------------------------------------------------------------------------- gradients */

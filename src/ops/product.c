@@ -25,16 +25,17 @@ static void cut_by_units(fv_lower *l, fv_gemm_args *args, fv_work *work)
 void fv_lower_product(fv_lower *l, const fv_product *p)
 {
     const fv_kernels *k = fv_lower_kernels(l);
+    const fv_target c = fv_lower_target(l, p->c);
     fv_gemm_args args = {.rows = p->rows,
                          .depth = p->depth,
                          .cols = p->cols,
                          .lda = p->depth,
-                         .ldc = p->cols,
+                         .ldc = c.value == p->c ? p->cols : c.pixel,
                          .act = p->act,
                          .gate_act = p->gate_act};
     const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, p->a),       FV_BIND(fv_gemm_args, b, p->b),
                              FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, add, p->add),
-                             FV_BIND(fv_gemm_args, gate, p->gate), FV_BIND(fv_gemm_args, c, p->c)};
+                             FV_BIND(fv_gemm_args, gate, p->gate), {offsetof(fv_gemm_args, c), c.value, c.shift}};
     fv_work work = fv_work_gemm(k, &args);
 
     cut_by_units(l, &args, &work);

@@ -75,6 +75,7 @@ void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
     const fv_kernels *k = fv_lower_kernels(l);
     const fv_winograd_grid t = fv_winograd_tiles(&w->g, w->side);
     fv_winograd_args args = {.g = w->g, .side = w->side, .act = w->act, .gate_act = w->gate_act};
+    const fv_target y = fv_lower_target(l, w->y);
     fv_value v = 0;
     bool apart;
     const fv_work work = fv_work_winograd(k, &args, &apart);
@@ -89,13 +90,12 @@ void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
         fv_lower_step(l, FV_K_winograd_input, &args, sizeof args, fv_work_winograd_input(k, &args), binds,
                       FV_COUNT(binds), 0, (fv_cost){0, (double)(reals * k->real_bytes)});
     }
-    const fv_bind binds[] = {FV_BIND(fv_winograd_args, x, apart ? 0 : w->x),
-                             FV_BIND(fv_winograd_args, u, w->u),
-                             FV_BIND(fv_winograd_args, bias, w->bias),
-                             FV_BIND(fv_winograd_args, add, w->add),
-                             FV_BIND(fv_winograd_args, gate, w->gate),
-                             FV_BIND(fv_winograd_args, v, v),
-                             FV_BIND(fv_winograd_args, y, w->y)};
+    args.y_step = y.pixel;
+
+    const fv_bind binds[] = {FV_BIND(fv_winograd_args, x, apart ? 0 : w->x),   FV_BIND(fv_winograd_args, u, w->u),
+                             FV_BIND(fv_winograd_args, bias, w->bias),         FV_BIND(fv_winograd_args, add, w->add),
+                             FV_BIND(fv_winograd_args, gate, w->gate),         FV_BIND(fv_winograd_args, v, v),
+                             {offsetof(fv_winograd_args, y), y.value, y.shift}};
 
     fv_lower_step(l, FV_K_winograd_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
                   offsetof(fv_winograd_args, scratch), cost_of(w, &t, (double)k->real_bytes));

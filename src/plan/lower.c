@@ -12,6 +12,16 @@ const fv_shape *fv_lower_shape(const fv_lower *lower, fv_value value)
     return fv_shape_of(lower->plan->graph, value);
 }
 
+fv_target fv_lower_target(const fv_lower *lower, fv_value value)
+{
+    const fv_value_info *values = lower->plan->graph->values;
+    size_t at = 0;
+
+    for (; values[value].whole; value = values[value].whole)
+        at += values[value].whole_at;
+    return (fv_target){value, at * lower->options->kernels->real_bytes, fv_channels(&values[value].shape)};
+}
+
 bool fv_lower_training(const fv_lower *lower)
 {
     return lower->plan->graph->training;

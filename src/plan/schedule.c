@@ -31,11 +31,21 @@ typedef struct order {
     bool reorder, grouped;
 } order;
 
+/* Does the node make a run of the value's channels? */
+static bool writes_part(const fv_graph *graph, const fv_node *node, fv_value value)
+{
+    for (int k = 0; k < node->n_out; k++)
+        for (fv_value v = node->out[k]; v; v = graph->values[v].whole)
+            if (v == value)
+                return true;
+    return false;
+}
+
 bool fv_plan_writes(const fv_plan *plan, const fv_plan_step *step, fv_value value)
 {
     const fv_value_info *info = &plan->graph->values[value];
 
-    return info->producer == step->node + 1 ||
+    return writes_part(plan->graph, &plan->graph->nodes[step->node], value) || info->producer == step->node + 1 ||
            (step->update && (info->role == FV_ROLE_PARAM || info->role == FV_ROLE_STATE));
 }
 
@@ -60,13 +70,20 @@ typedef struct toucher {
     struct toucher *next;
 } toucher;
 
+/* Nodes that write one activation write different channels of it. */
+static bool apart(const order *o, uint32_t a, uint32_t b, fv_value v)
+{
+    return o->plan->graph->values[v].role == FV_ROLE_ACTIVATION && o->steps[a].node != o->steps[b].node;
+}
+
 static bool touch(order *o, toucher **touched, uint32_t i, fv_value v)
 {
     const bool writes = fv_plan_writes(o->plan, &o->steps[i], v);
     toucher *t;
 
     for (t = touched[v]; t; t = t->next)
-        if (t->step != i && (writes || t->writes) && !connect(o, t->step, i))
+        if (t->step != i && (writes || t->writes) && !(writes && t->writes && apart(o, t->step, i, v)) &&
+            !connect(o, t->step, i))
             return false;
     if (!(t = fv_arena_alloc(&o->plan->graph->arena, 1, sizeof *t)))
         return false;

@@ -2,7 +2,8 @@
 #include "check.h"
 
 /* Parameters: n, h, w, c, kernel_h, kernel_w, out_c, stride_h, stride_w, top, left, bottom, right, dilation_h,
- * dilation_w, groups (zeros mean one), then [16] bias, [17] act, [18] gate_act + 1, [19] table, [20] add. */
+ * dilation_w, groups (zeros mean one), then [16] bias, [17] act, [18] gate_act + 1, [19] table, [20] add, [21] gap between
+ * pixels of y and add. */
 static fv_conv_geometry geometry(const size_t *p)
 {
     fv_conv_geometry g = {
@@ -75,7 +76,8 @@ static void weights(job *j, fv_conv_args *a, bool transposed)
 
 static void build_forward(job *j, const size_t *p)
 {
-    JOB_ARGS(j, fv_conv_args, {.g = geometry(p), .act = (fv_act)p[17]});
+    JOB_ARGS(j, fv_conv_args, {.g = geometry(p), .act = (fv_act)p[17], .y_step = p[21] ? p[6] + p[21] : 0});
+    const size_t gaps = (a->g.n * a->g.out_h * a->g.out_w - 1) * p[21];
 
     j->work = fv_work_conv_forward(j->set, a);
     job_in(j, &a->x, in_size(&a->g), -1, 1);
@@ -83,8 +85,8 @@ static void build_forward(job *j, const size_t *p)
     if (p[16])
         job_in(j, &a->bias, a->g.out_c, -1, 1);
     if (p[20])
-        job_in(j, &a->add, out_size(&a->g), -1, 1);
-    job_out(j, &a->y, out_size(&a->g));
+        job_in(j, &a->add, out_size(&a->g) + gaps, -1, 1);
+    job_out(j, &a->y, out_size(&a->g) + gaps);
     job_activated(j, a->act, depth_of(&a->g));
     describe(j, &a->g, p[20] ? " add" : p[17] ? " act" : "");
 }
@@ -121,7 +123,7 @@ static void build_backward_w(job *j, const size_t *p)
 }
 
 /* One line, three kernels: n, h, w, c, kernel, out_c, strides, pads, dilations, groups, bias, act, gate, table,
- * add. */
+ * add, gap. */
 #define CONV(flags, ...)                                                                                               \
     CASE(conv_forward, build_forward, 12, flags, __VA_ARGS__),                                                         \
         CASE(conv_backward_x, build_backward_x, 12, flags, __VA_ARGS__),                                               \
@@ -148,6 +150,10 @@ static const check_case cases[] = {
     CONV(0, 3, 4, 4, 130, 3, 3, 140, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2),    /* not split in parts */
     CONV(0, 2, 9, 9, 6, 3, 3, 74, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2, 0, 1), /* sums */
     CONV(0, 1, 8, 7, 5, 3, 2, 9, 2, 2, 0, 0, 0, 0, 1, 1, 1, 0, 2, 0, 0, 1),
+    CASE(conv_forward, build_forward, 12, 0, 2, 9, 7, 5, 3, 3, 18, 2, 1, 1, 1, 0, 1, 1, 1, 1, 1, FV_ACT_RELU, 0, 0, 1,
+         30),
+    CASE(conv_forward, build_forward, 12, 0, 1, 8, 8, 6, 3, 3, 4, 1, 1, 0, 0, 0, 0, 1, 1, 2, 1, FV_ACT_TANH, 0, 0, 0,
+         3),
     CONV(FULL, 2, 70, 66, 9, 3, 3, 40, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2), /* more than one strip and block */
     CONV(FULL, 1, 64, 61, 33, 5, 5, 35, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2),
     CONV(FULL, 2, 28, 28, 1, 5, 5, 6, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 2, 0),

@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* Parameters: n, h, w, c, kernel, out_c, side, top, left, bottom, right, groups (0 means one), then [12] bias, [13] add,
- * [14] act, [15] gate_act + 1. */
+ * [14] act, [15] gate_act + 1, [16] gap between pixels of y, add and gate. */
 static fv_conv_geometry geometry(const size_t *p)
 {
     fv_conv_geometry g = {.n = p[0],
@@ -43,11 +43,16 @@ static void describe(job *j, const fv_winograd_args *a)
 static void build_forward(job *j, const size_t *p)
 {
     const fv_conv_geometry g = geometry(p);
-    const size_t in = g.n * g.in_h * g.in_w * g.in_c, out = g.n * g.out_h * g.out_w * g.out_c;
+    const size_t in = g.n * g.in_h * g.in_w * g.in_c;
+    const size_t out = (g.n * g.out_h * g.out_w - 1) * (g.out_c + p[16]) + g.out_c;
     const size_t taps = g.kernel_h * g.kernel_w;
     bool apart;
     JOB_ARGS(j, fv_winograd_args,
-             {.g = g, .side = p[6], .act = (fv_act)p[14], .gate_act = p[15] ? (fv_act)(p[15] - 1) : FV_ACT_NONE});
+             {.g = g,
+              .side = p[6],
+              .y_step = p[16] ? g.out_c + p[16] : 0,
+              .act = (fv_act)p[14],
+              .gate_act = p[15] ? (fv_act)(p[15] - 1) : FV_ACT_NONE});
 
     j->work = fv_work_winograd(j->set, a, &apart);
     if (apart)
@@ -106,7 +111,7 @@ static void build_filters(job *j, const size_t *p)
     j->bytes = (double)j->set->real_bytes * (double)(count + made);
 }
 
-/* One line, two kernels: n, h, w, c, kernel, out_c, side, pads, groups, bias, add, act, gate. */
+/* One line, two kernels: n, h, w, c, kernel, out_c, side, pads, groups, bias, add, act, gate, gap. */
 #define WINOGRAD(bound, flags, ...)                                                                                    \
     CASE(winograd_input, build_input, 8, flags, __VA_ARGS__),                                                          \
         CASE(winograd_forward, build_forward, bound, flags, __VA_ARGS__)
@@ -128,6 +133,8 @@ static const check_case cases[] = {
     WINOGRAD(1, 0, 1, 5, 3, 96, 3, 100, 2, 1, 1, 0, 2, 2, 1, 0, FV_ACT_NONE, 1 + FV_ACT_RELU),
     WINOGRAD(6, 0, 2, 9, 6, 19, 5, 34, 2, 2, 2, 2, 2, 0, 1, 1, FV_ACT_RELU, 0),
     WINOGRAD(6, 0, 1, 12, 12, 48, 5, 96, 2, 2, 4, 0, 1, 2, 1, 0, FV_ACT_NONE, 0),
+    WINOGRAD(6, 0, 2, 7, 9, 16, 3, 48, 4, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0, 80), /* a run of wider pixels */
+    WINOGRAD(6, 0, 1, 14, 14, 64, 3, 66, 4, 1, 1, 1, 1, 0, 1, 1, FV_ACT_TANH, 1 + FV_ACT_RELU, 5),
     WINOGRAD(6, FULL, 1, 6, 6, 1030, 3, 65, 4, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0), /* more channels than zeros */
     WINOGRAD(6, FULL, 2, 28, 28, 256, 3, 64, 4, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0),
 

@@ -60,12 +60,12 @@ void plain_conv_forward(const void *args, size_t begin, size_t end, size_t slice
     for (size_t item = begin; item < end; item++) {
         const size_t image = item / a->blocks, block = item % a->blocks;
         const real *x = (const real *)a->x + image * g->in_h * g->in_w * g->in_c;
-        const size_t first = image * g->out_h * g->out_w * g->out_c;
+        const size_t step = a->y_step ? a->y_step : g->out_c, first = image * g->out_h * g->out_w * step;
 
         for (size_t oh = block * g->out_h / a->blocks; oh < (block + 1) * g->out_h / a->blocks; oh++)
             for (size_t ow = 0; ow < g->out_w; ow++)
                 for (size_t o = 0; o < g->out_c; o++) {
-                    const size_t at = first + (oh * g->out_w + ow) * g->out_c + o;
+                    const size_t at = first + (oh * g->out_w + ow) * step + o;
                     const real add = a->add ? ((const real *)a->add)[at] : 0;
 
                     ((real *)a->y)[at] = act_value(a->act, output(a, x, oh, ow, o) + add);

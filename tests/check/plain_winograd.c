@@ -122,17 +122,17 @@ void plain_winograd_forward(const void *args, size_t begin, size_t end, size_t s
 {
     const fv_winograd_args *a = args;
     const fv_conv_geometry *g = &a->g;
-    const size_t pixels = g->out_h * g->out_w;
+    const size_t pixels = g->out_h * g->out_w, step = a->y_step ? a->y_step : g->out_c;
     const fv_winograd_filter_args f = {
         .w = a->u, .kernel = g->kernel_h, .in_c = g->in_c, .out_c = g->out_c, .groups = g->groups};
 
     (void)slice;
     (void)end;
     for (size_t i = 0; begin == 0 && i < g->n * pixels * g->out_c; i++) {
-        const size_t p = i / g->out_c, o = i % g->out_c;
+        const size_t p = i / g->out_c, o = i % g->out_c, at = p * step + o;
         real y = output(a, &f, p / pixels, p % pixels / g->out_w, p % g->out_w, o);
 
-        y = act_value(a->act, a->add ? y + ((const real *)a->add)[i] : y);
-        ((real *)a->y)[i] = a->gate ? y * act_gradient(a->gate_act, ((const real *)a->gate)[i]) : y;
+        y = act_value(a->act, a->add ? y + ((const real *)a->add)[at] : y);
+        ((real *)a->y)[at] = a->gate ? y * act_gradient(a->gate_act, ((const real *)a->gate)[at]) : y;
     }
 }
