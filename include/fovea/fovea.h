@@ -331,10 +331,11 @@ typedef struct fv_data_options {
     const char *const *classes; /**< pictures in files: the names of the classes in a model's order; NULL = as found */
     size_t class_count;         /**< how many */
     size_t threads;             /**< that read pictures; 0 = as many as the affinity mask allows */
+    const char *splits;         /**< pictures in files: the split.csv of a run, whose splits they keep; NULL = none */
 } fv_data_options;
 #define FV_DATA_OPTIONS                                                                                                \
     {                                                                                                                  \
-        sizeof(fv_data_options), 0.0, 1, 0, 0.0, NULL, 0, 0                                                            \
+        sizeof(fv_data_options), 0.0, 1, 0, 0.0, NULL, 0, 0, NULL                                                      \
     }
 
 /**

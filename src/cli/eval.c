@@ -288,6 +288,7 @@ static int open_data(const fv_cli *cli, measured *m)
 {
     const char **names = fv_cli_class_names(m->model);
     fv_data_options options = FV_DATA_OPTIONS;
+    char splits[FV_CLI_PATH];
     fv_error err = {0};
     int code = FV_EXIT_OK;
 
@@ -298,8 +299,13 @@ static int open_data(const fv_cli *cli, measured *m)
     options.threads = cli->common->threads;
     if (fv_folder_found(cli->operands[1]))
         training_split(cli, m->model, &options);
+    if (fv_cli_run_split(cli->operands[0], splits))
+        options.splits = splits;
     if (fv_data_open(&cli->host, cli->operands[1], &options, &m->data, &err))
         code = fv_cli_fail(cli, &err);
+    if (!code && m->data->unrecorded)
+        fv_cli_note(cli, "%zu pictures are not in %s: new since the training, and in no split but train",
+                    m->data->unrecorded, splits);
     free(names);
     return code;
 }

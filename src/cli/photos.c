@@ -1,3 +1,4 @@
+#define _POSIX_C_SOURCE 200809L
 #include "cli/photos.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { SHOWN = 10 };
 
@@ -72,6 +74,18 @@ int fv_cli_write_split(const fv_cli *cli, const fv_data *data, const char *folde
     code = write_file(cli, folder, "split.csv", &text);
     fv_text_free(&text);
     return code;
+}
+
+bool fv_cli_run_split(const char *model, char path[FV_CLI_PATH])
+{
+    const char *slash = strrchr(model, '/');
+    int length = snprintf(path, FV_CLI_PATH, "%s/split.csv", model);
+
+    if (length > 0 && length < FV_CLI_PATH && access(path, R_OK) == 0)
+        return true;
+    length = slash ? snprintf(path, FV_CLI_PATH, "%.*s/../split.csv", (int)(slash - model), model)
+                   : snprintf(path, FV_CLI_PATH, "../split.csv");
+    return length > 0 && length < FV_CLI_PATH && access(path, R_OK) == 0;
 }
 
 const char **fv_cli_class_names(const fv_model *model)

@@ -2,6 +2,7 @@
 #ifndef FV_CLI_PHOTOS_H
 #define FV_CLI_PHOTOS_H
 #include "cli/cli.h"
+#include "cli/place.h"
 
 /* Name the files that data could not use on standard error, the first ten of them, and all in `file` (NULL = nowhere).
  * FV_EXIT_PARTLY if there are some, else FV_EXIT_OK. */
@@ -12,6 +13,10 @@ int fv_cli_fit_classes(const fv_cli *cli, const fv_data *data, fv_net **net);
 
 /* Write the split of pictures to FOLDER/split.csv, a list that train and eval read again. */
 int fv_cli_write_split(const fv_cli *cli, const fv_data *data, const char *folder);
+
+/* The split.csv of the run that a model (its run's folder, or a file in the folder's weights/) comes from; false if
+ * there is none. */
+bool fv_cli_run_split(const char *model, char path[FV_CLI_PATH]);
 
 /* Names of the model's classes, so that folders are matched by name. free() it. NULL without memory. */
 const char **fv_cli_class_names(const fv_model *model);

@@ -21,6 +21,7 @@ struct fv_data {
     size_t counts[3];
     bool in_files; /* pictures decoded when they are needed; train and test are empty */
     fv_pictures pictures;
+    size_t unrecorded;  /* pictures that options->splits does not name */
     uint32_t *rows[3];  /* numbers of the pictures of each split */
     const char **names; /* [classes] */
     char *name_text;
@@ -47,8 +48,11 @@ fv_status fv_data_finish(fv_data *data, const char *place, const fv_data_options
 /* ---- folder.c: pictures in files */
 bool fv_folder_found(const char *path);
 fv_status fv_folder_open(fv_data *data, const char *path, const fv_data_options *options, fv_error *err);
-/* Path, class and split of every picture, as a list that fv_data_open reads. */
+/* ---- splits.c: path, class, split and content of every picture, as a list that fv_data_open reads. */
 fv_status fv_data_print_splits(const fv_data *data, fv_text *out);
+/* Give pictures the split that such a list says, by their content. Those that are not in it are counted in
+ * data->unrecorded and train, unless the folder says otherwise. Where it names none of them it says nothing. */
+fv_status fv_data_keep_splits(fv_data *data, const char *path, fv_error *err);
 
 /* *out = options with what a caller's older, shorter struct lacks set to its default; NULL means all defaults. */
 fv_status fv_data_read_options(const fv_data_options *options, fv_data_options *out, fv_error *err);

@@ -1,11 +1,8 @@
 /* A folder or a list of pictures as data. */
-#define _XOPEN_SOURCE 700 /* realpath */
 #include "base/error.h"
-#include "base/text.h"
 #include "data/data.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -96,32 +93,12 @@ fv_status fv_folder_open(fv_data *data, const char *path, const fv_data_options 
         status = fv_pictures_label(&data->pictures, options->classes, options->class_count, path, err);
     if (!status)
         status = check(data, path, options->classes != NULL, err);
+    if (!status && options->splits)
+        status = fv_data_keep_splits(data, options->splits, err);
     if (!status)
         status = fv_pictures_portion(&data->pictures, val, test, options->seed, err);
     if (!status)
         status = list_rows(data, options->limit, err);
     data->classes = data->pictures.n_classes;
     return status;
-}
-
-fv_status fv_data_print_splits(const fv_data *data, fv_text *out)
-{
-    static const char *const words[] = {"train", "val", "test"};
-
-    fv_text_print(out, "path,class,split\n");
-    for (size_t i = 0; i < data->pictures.count; i++) {
-        const fv_picture *p = &data->pictures.items[i];
-        char *whole = realpath(p->path, NULL); /* the list lies elsewhere than the pictures */
-        const char *const field[] = {whole ? whole : p->path, data->pictures.classes[p->label]};
-
-        for (size_t k = 0; k < FV_COUNT(field); k++) {
-            fv_text_append(out, "\"", 1);
-            for (const char *c = field[k]; *c; c++)
-                fv_text_append(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-            fv_text_append(out, "\",", 2);
-        }
-        fv_text_print(out, "%s\n", words[p->split]);
-        free(whole);
-    }
-    return out->failed ? FV_E_MEMORY : FV_OK;
 }
