@@ -95,6 +95,45 @@ static void using_vgg_takes(void **state)
     fv_net_free(net);
 }
 
+/* With low_memory what is planned comes near the weights, and every bit stays. */
+static void low_memory_changes_no_bit(void **state)
+{
+    static const char *const nets[] = {"resnet-34", "vgg-a"};
+    const fv_net_size size = {sizeof size, 1, 8, 64, 64, 0};
+
+    (void)state;
+    for (size_t i = 0; i < FV_COUNT(nets); i++) {
+        fv_net *whole = open_net(nets[i]), *net;
+        float logits[2][1000], input[64 * 64 * 3];
+        size_t bytes[2];
+        fv_model *model;
+        fv_error err = {0};
+
+        for (size_t k = 0; k < FV_COUNT(input); k++)
+            input[k] = (float)(k % 251) / 251;
+        test_ok(fv_net_resize(NULL, whole, &size, &net, &err), &err);
+        test_ok(fv_model_create(NULL, net, 1, &model, &err), &err);
+        for (int low = 0; low < 2; low++) {
+            fv_session_options options = FV_SESSION_OPTIONS;
+            fv_session *session;
+
+            options.low_memory = low;
+            options.threads = 2;
+            test_ok(fv_session_create(NULL, model, &options, &session, &err), &err);
+            for (int run = 0; run < 2; run++)
+                test_ok(fv_session_run(session, input, 1, logits[low], &err), &err);
+            bytes[low] = fv_session_bytes(session);
+            fv_session_free(session);
+        }
+        assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+        print_message("%s: %zu bytes, with low memory %zu\n", nets[i], bytes[0], bytes[1]);
+        assert_true(strstr(fv_kernels_find(NULL)->isa, "ref") || bytes[1] < bytes[0]);
+        fv_model_free(model);
+        fv_net_free(net);
+        fv_net_free(whole);
+    }
+}
+
 /* ---------------------------------------------------------------------------------------------- refusing */
 
 static void what_cannot_fit_is_refused(void **state)
@@ -224,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_takes),
         cmocka_unit_test(using_vgg_takes),
+        cmocka_unit_test(low_memory_changes_no_bit),
         cmocka_unit_test(what_cannot_fit_is_refused),
         cmocka_unit_test(the_host_gives_what_was_planned),
         cmocka_unit_test(plans_take_turns),

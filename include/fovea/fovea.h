@@ -227,10 +227,13 @@ typedef struct fv_session_options {
     bool exact; /**< no algorithm that rounds more than the plain one: no Winograd, errors 10 times smaller, slower */
     const char *tuning; /**< a file of `fovea plan --tune`: the algorithms that were fastest on this machine; NULL = as
                              the cost model says. Results differ by rounding; with `exact` it says nothing */
+    bool
+        low_memory; /**< keep no layout of a weight that is larger than the weight: what Winograd's method needs is made
+                          in each run, one layer at a time. The same bits, slower */
 } fv_session_options;
 #define FV_SESSION_OPTIONS                                                                                             \
     {                                                                                                                  \
-        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL                                                         \
+        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL, false                                                  \
     }
 
 /**

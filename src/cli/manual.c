@@ -106,7 +106,8 @@ static void verb_section(const fv_cli_verb *verb)
         text(verb->text, "");
     for (const fv_cli_table *table = verb->tables; table->heading; table++) {
         if (table->rows == fv_cli_general || table->rows == fv_cli_json_output || table->rows == fv_cli_machine ||
-            table->rows == fv_cli_size || table->rows == fv_cli_exact || table->rows == fv_cli_weights)
+            table->rows == fv_cli_size || table->rows == fv_cli_exact || table->rows == fv_cli_hold ||
+            table->rows == fv_cli_weights)
             continue;
         puts(".Bl -tag -width Ds");
         for (const fv_cli_option *o = table->rows; o->name; o++)
@@ -161,6 +162,7 @@ void fv_cli_manual(void)
     shared_options("Options of verbs that print figures", fv_cli_json_output);
     shared_options("Options of verbs that compute", fv_cli_machine);
     shared_options("Options of verbs that plan", fv_cli_exact);
+    shared_options("Options of verbs that use a network", fv_cli_hold);
     shared_options("Options of verbs that take a network", fv_cli_size);
     shared_options("Options of verbs that take a model", fv_cli_weights);
     puts(".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"

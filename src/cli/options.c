@@ -55,6 +55,18 @@ const fv_cli_option fv_cli_exact[] = {
     {0},
 };
 
+static const char *const memory_words[] = {"full", "low", NULL};
+const fv_cli_option fv_cli_hold[] = {
+    {.name = "memory",
+     .argument = "AMOUNT",
+     .type = FV_CLI_WORD,
+     .at = AT(memory),
+     .fallback = "full",
+     .words = memory_words,
+     .help = "low keeps no form of a weight that is larger than the weight: slower, the same results"},
+    {0},
+};
+
 const fv_cli_option fv_cli_size[] = {
     {.name = "width",
      .argument = "FACTOR",

@@ -16,7 +16,7 @@ typedef struct plan_values {
     fv_cli_common common;
     uint64_t batch;
     int mode;
-    bool explain, memory, tune;
+    bool explain, low, memory, tune;
     const char *without;
 } plan_values;
 
@@ -65,8 +65,11 @@ static fv_status plan_use(planned *p, fv_error *err)
     const fv_cli_common *common = p->cli->common;
     const plan_values *values = p->cli->values;
     const fv_host *host = &p->cli->host;
-    fv_exec_options options = {
-        .store = &p->store, .without = values->without, .exact = common->exact, .tuning = &p->tuning};
+    fv_exec_options options = {.store = &p->store,
+                               .without = values->without,
+                               .exact = common->exact,
+                               .low_memory = values->low,
+                               .tuning = &p->tuning};
     char path[FV_CLI_PATH];
     fv_status status = fv_kernels_choose(common->isa, &options.kernels, err);
 
@@ -277,6 +280,10 @@ static const fv_cli_option options[] = {
      .type = FV_CLI_FLAG,
      .at = AT(memory),
      .help = "which value lies where and how long, and what the process takes, part by part"},
+    {.name = "low",
+     .type = FV_CLI_FLAG,
+     .at = AT(low),
+     .help = "plan the use of the network as predict, eval and bench do with --memory low"},
     {.name = "batch",
      .letter = 'b',
      .argument = "N",

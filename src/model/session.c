@@ -7,21 +7,24 @@
 
 /* ---------------------------------------------------------------------------------------------- making */
 
-static fv_session_options options_or_default(const fv_session_options *options)
+fv_session_options fv_session_options_of(const fv_session_options *options)
 {
     fv_session_options o = FV_SESSION_OPTIONS;
 
     if (options)
         memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
-    o.batch = o.batch ? o.batch : 1;
     return o;
 }
 
 static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernels, const fv_session_options *o,
                       fv_error *err)
 {
-    const fv_exec_options options = {
-        .kernels = kernels, .pool = s->pool, .store = &s->store, .exact = o->exact, .tuning = &s->tuning};
+    const fv_exec_options options = {.kernels = kernels,
+                                     .pool = s->pool,
+                                     .store = &s->store,
+                                     .exact = o->exact,
+                                     .low_memory = o->low_memory,
+                                     .tuning = &s->tuning};
     const fv_net *net = fv_model_net(s->model);
     fv_status status = fv_inference_plan_to(&s->host, net, layer, o->batch, &options, &s->run, err);
     size_t outputs;
@@ -48,13 +51,14 @@ static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernel
 static fv_status create(const fv_host *host, const fv_model *model, const char *layer,
                         const fv_session_options *options, fv_session **out, fv_error *err)
 {
-    const fv_session_options o = options_or_default(options);
+    fv_session_options o = fv_session_options_of(options);
     const fv_host h = fv_host_or_default(host);
     const fv_kernels *kernels;
     fv_session *s;
     fv_status status;
 
     *out = NULL;
+    o.batch = o.batch ? o.batch : 1;
     if (!model)
         return fv_fail(err, FV_E_ARGUMENT, "fv_session_create: no model was given");
     status = fv_kernels_choose(o.isa, &kernels, err);

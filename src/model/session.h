@@ -23,6 +23,9 @@ fv_exec *fv_session_exec(fv_session *session);
 fv_value fv_session_input(const fv_session *session);
 fv_value fv_session_logits(const fv_session *session);
 
+/* The options with their defaults where they are NULL or of a caller that was built against fewer. */
+fv_session_options fv_session_options_of(const fv_session_options *options);
+
 /* Logits to probabilities, in place: x[c] = exp(x[c] - max) / sum. */
 void fv_session_softmax(float *x, size_t classes);
 

@@ -280,16 +280,21 @@ static void pack_weights(fv_graph *graph, const fv_plan_options *options)
         fv_rebuild_end(graph, &r);
 }
 
+/* Does it make filters of Winograd's, which are larger than the weight? */
+static bool grows(const fv_node *node)
+{
+    return node->op == &fv_op_pack && ((const fv_pack_attrs *)node->attrs)->side;
+}
+
 /* At inference, what depends on parameters alone is worked out once. */
 static void run_once(fv_graph *graph, const fv_plan_options *options)
 {
-    (void)options;
     if (graph->training)
         return;
     for (size_t i = 0; i < graph->n_nodes; i++) {
         fv_node *node = &graph->nodes[i];
 
-        node->once = true;
+        node->once = !(options->low_memory && grows(node));
         for (int k = 0; k < node->n_in; k++) {
             const fv_value_info *v = &graph->values[node->in[k]];
             const bool made_once = v->producer && graph->nodes[v->producer - 1].once;

@@ -51,7 +51,7 @@ fv_status fv_plan_make(fv_graph *graph, const fv_plan_options *options, fv_plan 
     if (!status)
         status = fv_plan_lower(plan, options, err);
     if (!status)
-        status = fv_plan_schedule(plan, options->slices, err);
+        status = fv_plan_schedule(plan, options, err);
     if (!status)
         status = fv_plan_kinds(plan, err);
     if (!status)

@@ -15,6 +15,7 @@ typedef struct fv_plan_options {
     const uint64_t *step;           /* counts training steps; must outlive the plan */
     const char *without;            /* comma-separated passes to leave out, or NULL */
     bool exact;                     /* no algorithm that rounds more than the plain one */
+    bool low_memory;                /* layouts larger than their weights are made anew in each run */
     const struct fv_tuning *tuning; /* measured choices, or NULL: the cost model's (ops/tuning.h) */
 } fv_plan_options;
 
@@ -122,7 +123,7 @@ struct fv_lower {
 };
 
 fv_status fv_plan_lower(fv_plan *plan, const fv_plan_options *options, fv_error *err);
-fv_status fv_plan_schedule(fv_plan *plan, size_t slices, fv_error *err);
+fv_status fv_plan_schedule(fv_plan *plan, const fv_plan_options *options, fv_error *err);
 /* True if the step writes the value (its node makes it, or updates it in place). */
 bool fv_plan_writes(const fv_plan *plan, const fv_plan_step *step, fv_value value);
 

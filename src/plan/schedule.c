@@ -225,14 +225,14 @@ static size_t weight_bytes(const fv_graph *graph)
     return elements * sizeof(float);
 }
 
-fv_status fv_plan_schedule(fv_plan *plan, size_t slices, fv_error *err)
+fv_status fv_plan_schedule(fv_plan *plan, const fv_plan_options *options, fv_error *err)
 {
     fv_arena *arena = &plan->graph->arena;
-    const size_t n = plan->n_steps, units = fv_plan_units(plan->graph->batch);
+    const size_t n = plan->n_steps, units = fv_plan_units(plan->graph->batch), slices = options->slices;
     order o = {.plan = plan,
                .steps = plan->steps,
                .n = n,
-               .reorder = weight_bytes(plan->graph) <= SMALL_WEIGHTS,
+               .reorder = weight_bytes(plan->graph) <= SMALL_WEIGHTS && !options->low_memory,
                .grouped = units > 1 && (slices == 1 || units >= 2 * slices)};
 
     o.after = fv_arena_alloc(arena, n, sizeof *o.after);

@@ -1,6 +1,6 @@
 #include "train/evaluate.h"
 #include "data/data.h"
-#include "model/model.h"
+#include "model/session.h"
 #include <math.h>
 
 /* ---------------------------------------------------------------------------------------------- feeding */
@@ -176,9 +176,7 @@ void fv_evaluator_run(fv_evaluator *e, fv_split split, fv_evaluation *result, fl
 fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data *data, fv_split split,
                       const fv_session_options *options, fv_evaluation *result, float *probabilities, fv_error *err)
 {
-    const fv_session_options defaults = FV_SESSION_OPTIONS, *o = options ? options : &defaults;
-    const bool limited = o->size >= offsetof(fv_session_options, memory_limit) + sizeof o->memory_limit;
-    const size_t limit = limited ? o->memory_limit : 0;
+    const fv_session_options o = fv_session_options_of(options);
     const fv_net *net = fv_model_net(model);
     fv_exec_options exec = {0};
     fv_evaluator evaluator = {0};
@@ -190,17 +188,18 @@ fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data 
     if (fv_data_classes(data) > fv_net_classes(net))
         return fv_fail(err, FV_E_SHAPE, "%s tells %zu classes apart, the data has %zu", fv_net_name(net),
                        fv_net_classes(net), fv_data_classes(data));
-    status = fv_kernels_choose(o->isa, &exec.kernels, err);
+    status = fv_kernels_choose(o.isa, &exec.kernels, err);
     if (status)
         return status;
     fv_store_init(&store, host, exec.kernels->real_bytes);
     exec.store = &store;
-    exec.exact = o->size >= sizeof *o && o->exact;
-    status = fv_pool_create(host, o->threads, &exec.pool, err);
+    exec.exact = o.exact;
+    exec.low_memory = o.low_memory;
+    status = fv_pool_create(host, o.threads, &exec.pool, err);
     if (!status)
-        status = fv_evaluator_plan(host, net, data, o->batch ? o->batch : 256, &exec, &evaluator, err);
+        status = fv_evaluator_plan(host, net, data, o.batch ? o.batch : 256, &exec, &evaluator, err);
     if (!status)
-        status = fv_inference_check(&evaluator.run, net, limit, err);
+        status = fv_inference_check(&evaluator.run, net, o.memory_limit, err);
     if (!status)
         status = fv_model_load(model, evaluator.run.exec, err);
     if (!status)
