@@ -122,15 +122,22 @@ static void gather_pixel(const fv_pool_args *a, const window_over *over, size_t 
         gather_channels(a, over, count, dx);
 }
 
-/* All cells of an image, whose first output is `at`. */
-static void gather_image(const fv_pool_args *a, real *dx, size_t at)
+/* A rectangle of cells. */
+typedef struct {
+    size_t top, bottom, left, right;
+} cells;
+
+/* Cells of an image, whose first output is `at`. */
+static void gather_cells(const fv_pool_args *a, const cells *of, real *image, size_t at)
 {
     const size_t channels = a->c;
     window_over over[256];
 
-    for (size_t h = 0, top = 0, bottom = 0; h < a->in_h; h++) {
+    for (size_t h = of->top, top = 0, bottom = 0; h < of->bottom; h++) {
+        real *dx = image + (h * a->in_w + of->left) * channels;
+
         move_on(h, a->kernel_h, a->stride_h, a->pad_top, a->out_h, &top, &bottom);
-        for (size_t w = 0, left = 0, right = 0; w < a->in_w; w++, dx += channels) {
+        for (size_t w = of->left, left = 0, right = 0; w < of->right; w++, dx += channels) {
             size_t count = 0;
 
             move_on(w, a->kernel_w, a->stride_w, a->pad_left, a->out_w, &left, &right);
@@ -142,6 +149,81 @@ static void gather_image(const fv_pool_args *a, real *dx, size_t at)
             gather_pixel(a, over, count, dx);
         }
     }
+}
+
+/* Windows of 3x3 cells, two apart: the cells 2g + 1 and 2g + 2 of an axis, pads counted, lie under the outputs g and g + 1.
+ * So four cells in a square gather from four outputs, nine times in all, and each output is read once for them. */
+static bool in_squares(const fv_pool_args *a)
+{
+    return a->kernel_h == 3 && a->kernel_w == 3 && a->stride_h == 2 && a->stride_w == 2;
+}
+
+/* Where `index` is the maximum of the window. */
+FV_INLINE vec won(ivec arg, int32_t index, vec d)
+{
+    return vec_select(ivec_equal(arg, ivec_all(index)), d, vec_all(0));
+}
+
+/* `lanes` channels of a square: dx is its first cell, `at` its first output. */
+FV_INLINE void square(const fv_pool_args *a, real *dx, size_t at, size_t lanes)
+{
+    const size_t outs[4] = {at, at + a->c, at + a->out_w * a->c, at + (a->out_w + 1) * a->c};
+    const vmask m = vec_mask(lanes);
+    real *below = dx + a->in_w * a->c;
+    ivec arg[4];
+    vec d[4];
+
+    FV_EACH (i, 4) {
+        arg[i] = ivec_load_bytes(a->argmax + outs[i], lanes);
+        d[i] = gradient(a, outs[i], m);
+    }
+    vec_store_m(dx, won(arg[0], 4, d[0]), m);
+    vec_store_m(dx + a->c, won(arg[0], 5, d[0]) + won(arg[1], 3, d[1]), m);
+    vec_store_m(below, won(arg[0], 7, d[0]) + won(arg[2], 1, d[2]), m);
+    vec_store_m(below + a->c, won(arg[0], 8, d[0]) + won(arg[1], 6, d[1]) + won(arg[2], 2, d[2]) + won(arg[3], 0, d[3]),
+                m);
+}
+
+/* The squares of an axis whose cells and outputs all exist: [*first, *last). */
+static void squares_of(size_t in, size_t out, size_t pad, size_t *first, size_t *last)
+{
+    const size_t end = (in + pad - 1) / 2;
+
+    *first = pad / 2;
+    *last = end < out - 1 ? end : out - 1;
+    *last = *last > *first ? *last : *first;
+}
+
+/* All cells of an image: squares, and what is left around them. */
+static void gather_image(const fv_pool_args *a, real *dx, size_t at)
+{
+    const cells all = {0, a->in_h, 0, a->in_w};
+    const size_t whole = a->c - a->c % FV_LANES;
+    cells in;
+    size_t first, last, left, right;
+
+    if (!in_squares(a)) {
+        gather_cells(a, &all, dx, at);
+        return;
+    }
+    squares_of(a->in_h, a->out_h, a->pad_top, &first, &last);
+    squares_of(a->in_w, a->out_w, a->pad_left, &left, &right);
+    in = (cells){2 * first + 1 - a->pad_top, 2 * last + 1 - a->pad_top, 2 * left + 1 - a->pad_left,
+                 2 * right + 1 - a->pad_left};
+    for (size_t g = first; g < last; g++)
+        for (size_t k = left; k < right; k++) {
+            real *cell = dx + ((2 * g + 1 - a->pad_top) * a->in_w + 2 * k + 1 - a->pad_left) * a->c;
+            const size_t out = at + (g * a->out_w + k) * a->c;
+
+            for (size_t c = 0; c < whole; c += FV_LANES)
+                square(a, cell + c, out + c, FV_LANES);
+            if (whole < a->c)
+                square(a, cell + whole, out + whole, a->c - whole);
+        }
+    gather_cells(a, &(cells){0, in.top, 0, a->in_w}, dx, at);
+    gather_cells(a, &(cells){in.top, in.bottom, 0, in.left}, dx, at);
+    gather_cells(a, &(cells){in.top, in.bottom, in.right, a->in_w}, dx, at);
+    gather_cells(a, &(cells){in.bottom, a->in_h, 0, a->in_w}, dx, at);
 }
 
 void FV_FN(maxpool_backward)(const void *args, size_t begin, size_t end, size_t slice)

@@ -137,6 +137,8 @@ static const check_case cases[] = {
     POOL_INSIDE(0, 2, 4, 6, 6, 2, 2, 2, 2, 0, 0, 0, 2),
     POOL_INSIDE(0, 2, 5, 7, 7, 2, 2, 2, 2, 0, 0, 0, 1),  /* a row and a column are left over */
     POOL_INSIDE(0, 2, 6, 6, 16, 3, 3, 2, 2, 0, 0, 0, 4), /* windows overlap */
+    POOL_INSIDE(0, 2, 7, 11, 33, 3, 3, 2, 2, 0, 0, 0, 1),
+    POOL_INSIDE(0, 1, 4, 9, 9, 3, 3, 2, 2, 0, 0, 0, 0),
     POOL_INSIDE(0, 1, 9, 8, 17, 3, 2, 3, 2, 0, 0, 0, 3),
     POOL_INSIDE(0, 1, 9, 9, 33, 2, 2, 3, 3, 0, 0, 0, 0),      /* windows with gaps */
     POOL_INSIDE(0, 3, 7, 7, 5, 7, 7, 1, 1, 0, 0, 0, 0),       /* global */
