@@ -3,7 +3,6 @@
 
 #include "base/json.h"
 #include "base/memory.h"
-#include "base/sha256.h"
 #include "base/text.h"
 
 #include <float.h>
@@ -365,38 +364,6 @@ static void json_strings(void **state)
     }
 }
 
-/* FIPS 180-4's examples, and lengths about those where the padding takes another block (sha256sum). */
-static void sha256(void **state)
-{
-    static const struct {
-        const char *text;
-        size_t times;
-        const char *sum;
-    } cases[] = {
-        {"", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-        {"abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
-         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-        {"a", 55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318"},
-        {"a", 64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"},
-        {"a", 1000000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < FV_COUNT(cases); i++) {
-        const size_t length = strlen(cases[i].text), size = length * cases[i].times;
-        uint8_t *data = malloc(size + 1);
-        char sum[FV_SHA256_TEXT];
-
-        assert_non_null(data);
-        for (size_t k = 0; k < cases[i].times; k++)
-            memcpy(data + k * length, cases[i].text, length);
-        fv_sha256(data, size, sum);
-        assert_string_equal(sum, cases[i].sum);
-        free(data);
-    }
-}
-
 /* RFC 4648, section 10. */
 static void base64(void **state)
 {
@@ -428,7 +395,6 @@ int main(void)
         cmocka_unit_test(quotes_are_safe_to_show),
         cmocka_unit_test(json_strings),
         cmocka_unit_test(base64),
-        cmocka_unit_test(sha256),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,11 +1,11 @@
 #define _GNU_SOURCE /* scandir */
 #include "cli/weights.h"
 #include "base/file.h"
-#include "base/sha256.h"
 #include "cli/place.h"
 #include "model/safetensors.h"
 #include <ctype.h>
 #include <dirent.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,7 +102,7 @@ static bool made_of(const char *path, const char *hash)
  * made of have another one: that is said, and they are taken, for their reader sees what is cut short. */
 static bool is_whole(const fv_cli *cli, const char *path, const char *hash)
 {
-    char sum[FV_SHA256_TEXT];
+    char sum[SHA256_DIGEST_STRING_LENGTH];
     const uint8_t *data;
     size_t size;
     fv_error err = {0};
@@ -113,7 +113,7 @@ static bool is_whole(const fv_cli *cli, const char *path, const char *hash)
         fv_cli_note(cli, "%s", err.message);
         return false;
     }
-    fv_sha256(data, size, sum);
+    SHA256Data(data, size, sum);
     fv_file_unmap(data, size);
     if (begins(sum, hash))
         return true;
@@ -204,8 +204,10 @@ static bool look_at_hub(const fv_cli *cli, const char *folder, const char *name,
     target[length > 0 ? length : 0] = 0;
     blob = strrchr(target, '/');
     return is_whole(cli, path,
-                    blob && strlen(blob + 1) == FV_SHA256_TEXT - 1 && is_hex(blob + 1, FV_SHA256_TEXT - 1) ? blob + 1
-                                                                                                           : "");
+                    blob && strlen(blob + 1) == SHA256_DIGEST_STRING_LENGTH - 1 &&
+                            is_hex(blob + 1, SHA256_DIGEST_STRING_LENGTH - 1)
+                        ? blob + 1
+                        : "");
 }
 
 /* The first variable that is set says where, else it is below the home folder. */
