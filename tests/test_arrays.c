@@ -65,7 +65,8 @@ static void floats_are_fed_as_they_are(void **state)
     assert_null(fv_data_sample(data, FV_TEST, 1, &label));
     assert_int_equal(label, 0);
     test_ok(fv_batch_check(data, &p, NULL, &err), &err);
-    fv_batch_fill(data, FV_TEST, indices, 0, 2, &p, NULL, 0, 0, out, got, NULL, NULL);
+    fv_batch_fill(&(fv_batch){.data = data, .split = FV_TEST, .p = &p}, indices, 0, 2, out,
+                  &(fv_targets){got, NULL, NULL}, NULL);
     for (size_t i = 0; i < FV_COUNT(out); i++)
         assert_true(out[i] == -20 + (float)((i < H * W * C ? 3 * H * W * C : 0) + i % (H * W * C)) / 7);
     assert_int_equal(got[0], 2);

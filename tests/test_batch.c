@@ -24,6 +24,8 @@ static float *batch_of(const fv_data *data, fv_split split, const uint32_t *indi
 {
     const size_t bytes = fv_batch_scratch(data, p, augment);
     float *out = malloc(n * p->height * p->width * p->channels * sizeof *out);
+    const fv_batch batch = {data, split, p, augment, seed, epoch, NULL};
+    const fv_targets targets = {labels, NULL, NULL};
     void *scratch = NULL;
     fv_error err = {0};
 
@@ -33,8 +35,7 @@ static float *batch_of(const fv_data *data, fv_split split, const uint32_t *indi
             scratch = aligned_alloc(64, (bytes + 63) / 64 * 64);
             memset(scratch, (int)(0x55 + i), bytes); /* what is left in scratch must not matter */
         }
-        fv_batch_fill(data, split, indices, i * n / cuts, (i + 1) * n / cuts, p, augment, seed, epoch, out, labels,
-                      NULL, scratch);
+        fv_batch_fill(&batch, indices, i * n / cuts, (i + 1) * n / cuts, out, &targets, scratch);
         free(scratch);
         scratch = NULL;
     }
@@ -128,7 +129,7 @@ static void distort(const fv_augment *options, uint64_t seed, uint32_t epoch, ui
     float *scratch = malloc(bytes);
     fv_error err = {0};
 
-    test_ok(fv_augment_check(options, height, width, &err), &err);
+    test_ok(fv_augment_check(options, height, width, channels, &err), &err);
     memset(scratch, pattern++, bytes);
     fv_augment_apply(options, seed, epoch, sample, src, dst, height, width, channels, scratch);
     free(scratch);
@@ -458,7 +459,7 @@ static void wrong_options_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < FV_COUNT(cases); i++)
-        test_failed(fv_augment_check(&cases[i].options, cases[i].side, cases[i].side, &err), FV_E_RANGE, &err,
+        test_failed(fv_augment_check(&cases[i].options, cases[i].side, cases[i].side, 3, &err), FV_E_RANGE, &err,
                     cases[i].message);
 }
 

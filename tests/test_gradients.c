@@ -91,7 +91,7 @@ typedef struct rig {
     uint64_t step;
 } rig;
 
-static void open_rig(rig *r, const char *text, double smoothing)
+static void open_rig(rig *r, const char *text, double smoothing, double mixup)
 {
     fv_settings settings;
     fv_error err = {0};
@@ -105,6 +105,7 @@ static void open_rig(rig *r, const char *text, double smoothing)
     fv_store_init(&r->store, NULL, sizeof(double));
     fv_settings_default(&settings);
     settings.smoothing = smoothing;
+    settings.mixup = mixup;
     exec.pool = r->pool;
     test_ok(fv_learner_create(NULL, r->net, BATCH, &settings, &exec, false, &r->learner, &err), &err);
     fv_store_initialise(&r->store, 3);
@@ -130,6 +131,10 @@ static void fill(rig *r)
         fv_exec_set(r->learner.exec, r->learner.input, i, 2 * fv_random_uniform(random, i) - 1);
     for (size_t n = 0; n < BATCH; n++)
         labels[n] = (int32_t)((n * 7 + 2) % 10);
+    for (size_t n = 0; r->learner.share && n < BATCH; n++) {
+        ((int32_t *)fv_exec_at(r->learner.exec, r->learner.other))[n] = (int32_t)((n * 3 + 1) % 10);
+        fv_exec_set(r->learner.exec, r->learner.share, n, .5 + .1 * (double)n);
+    }
     for (size_t k = 0; k < r->store.count; k++)
         for (size_t i = 0; !r->store.items[k].param.decay && i < r->store.items[k].elements; i++)
             fv_store_set(&r->store, &r->store.items[k], i,
@@ -192,13 +197,13 @@ static void compare(rig *r, fv_value value, tally *sum)
     }
 }
 
-static void check_case(const char *name, const char *text, double smoothing)
+static void check_case(const char *name, const char *text, double smoothing, double mixup)
 {
     rig r;
     const fv_graph *graph;
     tally all = {0};
 
-    open_rig(&r, text, smoothing);
+    open_rig(&r, text, smoothing, mixup);
     fill(&r);
     graph = &r.learner.exec->graph;
     for (size_t v = 1; v < r.learner.n_gradients; v++) {
@@ -223,21 +228,28 @@ static void test_case(void **state)
 {
     const size_t i = (size_t)(uintptr_t)*state;
 
-    check_case(cases[i].name, cases[i].text, 0);
+    check_case(cases[i].name, cases[i].text, 0, 0);
 }
 
 static void test_smoothing(void **state)
 {
     (void)state;
-    check_case("label smoothing", "input 3x3x1 dense 8 tanh dense classes", .1);
+    check_case("label smoothing", "input 3x3x1 dense 8 tanh dense classes", .1, 0);
+}
+
+static void test_mixing(void **state)
+{
+    (void)state;
+    check_case("mixed labels", "input 3x3x1 dense 8 tanh dense classes", .1, 1);
 }
 
 int main(void)
 {
-    struct CMUnitTest tests[FV_COUNT(cases) + 1];
+    struct CMUnitTest tests[FV_COUNT(cases) + 2];
 
     for (size_t i = 0; i < FV_COUNT(cases); i++)
         tests[i] = (struct CMUnitTest){cases[i].name, test_case, NULL, NULL, (void *)(uintptr_t)i};
     tests[FV_COUNT(cases)] = (struct CMUnitTest)cmocka_unit_test(test_smoothing);
+    tests[FV_COUNT(cases) + 1] = (struct CMUnitTest)cmocka_unit_test(test_mixing);
     return cmocka_run_group_tests_name("gradients", tests, NULL, NULL);
 }

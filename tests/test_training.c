@@ -148,6 +148,26 @@ static void test_threads(void **state)
     }
 }
 
+/* All of the photos' augmentations at once: the same bits on any number of threads and after a stop. */
+static const char photo_text[] =
+    "epochs 2 batch 32 lr .02 seed 4 resized-crop .3 flip randaugment 1 jitter .3 lighting .1 "
+    "erase .5 mixup .4 cutmix 1";
+
+static void test_photo_options(void **state)
+{
+    const char *one = test_path("photo-1"), *three = test_path("photo-3"), *stopped = test_path("photo-stopped");
+    stopper none = {0}, stop = {.at = 5};
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(train(one, false, 1, photo_text, &none, .2, &err), &err);
+    test_ok(train(three, false, 3, photo_text, &none, .2, &err), &err);
+    same_models(one, three);
+    test_failed(train(stopped, false, 2, photo_text, &stop, .2, &err), FV_E_STOPPED, &err, "after step 1");
+    test_ok(train(stopped, true, 1, NULL, &none, .2, &err), &err);
+    same_models(one, stopped);
+}
+
 /* Another seed must give another model, or the comparison above says nothing. */
 static void test_seed_matters(void **state)
 {
@@ -297,6 +317,9 @@ static void test_bad_options(void **state)
         {"nesterov momentum 0", "needs a momentum"},
         {"warmup 20 epochs 3", "longer than the 3 epochs"},
         {"seed -4", "seed -4: needs a whole number"},
+        {"randaugment 2 trivialaugment", "RandAugment and TrivialAugment at once"},
+        {"magnitude 31", "magnitude 31: needs a whole number from 0 to 30"},
+        {"erase 1.5", "erase 1.5: needs a number from 0 to 1"},
     };
 
     (void)state;
@@ -342,7 +365,8 @@ static void test_steps_allocate_nothing(void **state)
 
     (void)state;
     test_host_init(&h);
-    options.text = "epochs 2 batch 32 seed 4 shift 1 elastic 8";
+    options.text =
+        "epochs 2 batch 32 seed 4 shift 1 elastic 8 resized-crop .5 trivialaugment jitter .2 erase .5 mixup .2";
     options.progress = count_at_step;
     options.user = seen;
     options.threads = 2;
@@ -395,7 +419,7 @@ int main(void)
         cmocka_unit_test(test_resume_finished), cmocka_unit_test(test_resume_refuses),
         cmocka_unit_test(test_folder_in_use),   cmocka_unit_test(test_nan),
         cmocka_unit_test(test_bad_options),     cmocka_unit_test(test_steps_allocate_nothing),
-        cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_photo_options),
     };
 
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);

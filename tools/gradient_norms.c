@@ -151,6 +151,7 @@ static void measure(const char *name, const fv_data *data, size_t side, size_t d
     fv_exec_prepare(learner.exec);
 
     const fv_preprocess *p = fv_net_preprocess(net);
+    const fv_targets targets = {fv_exec_at(learner.exec, learner.labels), NULL, NULL};
     void *scratch = fv_alloc(NULL, fv_batch_scratch(data, p, NULL) + 1, 1);
 
     memset(&sums, 0, sizeof sums);
@@ -164,8 +165,8 @@ static void measure(const char *name, const fv_data *data, size_t side, size_t d
 
         for (uint32_t i = 0; i < BATCH; i++)
             indices[i] = b * BATCH + i;
-        fv_batch_fill(data, FV_TRAIN, indices, 0, BATCH, p, NULL, 1, 0, fv_exec_at(learner.exec, learner.input),
-                      fv_exec_at(learner.exec, learner.labels), NULL, scratch);
+        fv_batch_fill(&(fv_batch){.data = data, .split = FV_TRAIN, .p = p}, indices, 0, BATCH,
+                      fv_exec_at(learner.exec, learner.input), &targets, scratch);
         fv_exec_compute(learner.exec);
         add(&sums, &learner, &info, depths, b == 0);
     }

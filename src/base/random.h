@@ -17,6 +17,10 @@ enum {
     FV_STREAM_AUGMENT = 2,
     FV_STREAM_SPLIT = 3,
     FV_STREAM_TEST = 4,
+    FV_STREAM_CUT = 5, /* of augmentation, as the next three */
+    FV_STREAM_EDIT = 6,
+    FV_STREAM_ERASE = 7,
+    FV_STREAM_MIX = 8,
     FV_STREAM_NODE = 0x100000
 };
 

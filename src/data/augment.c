@@ -16,7 +16,7 @@
 
 /* Random numbers of one sample: counter (sample, block) with 2^24 blocks of 8 numbers; block 0 is the affine part's, the
  * last one that of crop and flip. */
-enum { SAMPLE_SHIFT = 24, NUMBERS_A_BLOCK = 8, SIDE_MAX = 4096, SIGMA_MAX = 64, LANES = 8 };
+enum { SAMPLE_SHIFT = 24, NUMBERS_A_BLOCK = 8, SIDE_MAX = 4096, SIGMA_MAX = 64, LANES = 8, EDITS_MAX = 32 };
 
 /* 128 bits: what every 64-bit x86 and ARM has. */
 typedef float quad __attribute__((vector_size(4 * sizeof(float))));
@@ -29,21 +29,29 @@ static inline quad load(const float *p)
     return v;
 }
 
-fv_status fv_augment_check(const fv_augment *options, size_t height, size_t width, fv_error *err)
+fv_status fv_augment_check(const fv_augment *options, size_t height, size_t width, size_t channels, fv_error *err)
 {
     const struct {
         const char *name;
-        float value;
-        double largest;
+        double value, largest;
     } ranges[] = {{"shift", options->shift, SIDE_MAX},
                   {"rotate", options->rotate, 180},
                   {"scale", options->scale, 0.9},
                   {"elastic alpha", options->alpha, 1e4},
-                  {"elastic sigma", options->sigma, SIGMA_MAX}};
+                  {"elastic sigma", options->sigma, SIGMA_MAX},
+                  {"resized-crop", options->resized_crop, 1},
+                  {"jitter", options->jitter, 10},
+                  {"hue", options->hue, 0.5},
+                  {"lighting", options->lighting, 10},
+                  {"randaugment", (double)options->randaugment, EDITS_MAX},
+                  {"magnitude", (double)options->magnitude, FV_POLICY_BINS - 1},
+                  {"erase", options->erase, 1},
+                  {"mixup", options->mixup, 100},
+                  {"cutmix", options->cutmix, 100}};
     const size_t side = height < width ? height : width;
 
     for (size_t i = 0; i < FV_COUNT(ranges); i++)
-        if (!(ranges[i].value >= 0 && ranges[i].value <= ranges[i].largest))
+        if (!(ranges[i].value >= 0 && ranges[i].value <= (double)(float)ranges[i].largest))
             return fv_fail(err, FV_E_RANGE, "augment: %s is %g, wanted 0 to %g", ranges[i].name, ranges[i].value,
                            ranges[i].largest);
     if (options->alpha > 0 && !(options->sigma > 0))
@@ -55,6 +63,11 @@ fv_status fv_augment_check(const fv_augment *options, size_t height, size_t widt
     if (height > SIDE_MAX || width > SIDE_MAX)
         return fv_fail(err, FV_E_RANGE, "augment: pictures of %zux%zu pixels; at most %d a side can be distorted",
                        height, width, SIDE_MAX);
+    if (options->randaugment && options->trivial)
+        return fv_fail(err, FV_E_RANGE, "augment: RandAugment and TrivialAugment at once; wanted one of them");
+    if (fv_policy_any(options) && channels != 1 && channels != 3)
+        return fv_fail(err, FV_E_SHAPE, "augment: pictures of %zu channels; colours are changed in those of 1 or 3",
+                       channels);
     return FV_OK;
 }
 
@@ -64,9 +77,14 @@ static bool distorts(const fv_augment *options)
     return options->shift > 0 || options->rotate > 0 || options->scale > 0 || options->alpha > 0;
 }
 
+bool fv_augment_picture(const fv_augment *options)
+{
+    return distorts(options) || options->crop || options->flip || fv_policy_any(options);
+}
+
 bool fv_augment_any(const fv_augment *options)
 {
-    return distorts(options) || options->crop || options->flip;
+    return fv_augment_picture(options) || options->resized_crop > 0 || options->erase > 0 || fv_mix_any(options);
 }
 
 static size_t round_up(size_t n)
@@ -101,10 +119,11 @@ static parts measure(const fv_augment *options, size_t height, size_t width, siz
 size_t fv_augment_scratch(const fv_augment *options, size_t height, size_t width, size_t channels)
 {
     const parts p = measure(options, height, width, channels);
+    const size_t distorting = p.weights + p.noise + 2 * p.field + 2 * p.stride + p.frame;
 
-    if (!distorts(options))
-        return 0;
-    return p.weights + p.noise + 2 * p.field + 2 * p.stride + p.frame;
+    if (distorts(options))
+        return distorting; /* its frame alone is larger than what edits need, which come behind */
+    return fv_policy_any(options) ? p.frame : 0;
 }
 
 /* Weights i = 0..radius of a Gaussian whose 2 radius + 1 weights add to 1. */
@@ -309,4 +328,6 @@ void fv_augment_apply(const fv_augment *options, uint64_t seed, uint32_t epoch, 
         distort(&d, options, src, dst, height, width, channels, scratch);
     else
         crop_and_flip(&d, options, src, dst, width * channels, height, width, channels);
+    if (fv_policy_any(options))
+        fv_policy_apply(options, seed, epoch, sample, dst, height, width, channels, (uint8_t *)scratch);
 }

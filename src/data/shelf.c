@@ -13,9 +13,10 @@ struct fv_shelf {
     fv_host host;
     const fv_data *data;
     fv_preprocess form;
-    _Atomic(uint8_t *) *kept; /* [pictures of the data] */
+    bool whole;
+    _Atomic(fv_shelved *) *kept; /* [pictures of the data] */
     _Atomic size_t used;
-    size_t budget, bytes;
+    size_t budget;
 };
 
 size_t fv_shelf_picture(const fv_preprocess *p)
@@ -23,7 +24,7 @@ size_t fv_shelf_picture(const fv_preprocess *p)
     return p->height * p->width * p->channels;
 }
 
-fv_status fv_shelf_create(const fv_host *host, const fv_data *data, const fv_preprocess *p, size_t budget,
+fv_status fv_shelf_create(const fv_host *host, const fv_data *data, const fv_preprocess *p, bool whole, size_t budget,
                           fv_shelf **out, fv_error *err)
 {
     const fv_host h = fv_host_or_default(host);
@@ -36,7 +37,7 @@ fv_status fv_shelf_create(const fv_host *host, const fv_data *data, const fv_pre
     shelf->data = data;
     shelf->form = *p;
     shelf->budget = budget;
-    shelf->bytes = fv_shelf_picture(p);
+    shelf->whole = whole;
     shelf->kept = fv_alloc(&h, data->pictures.count, sizeof *shelf->kept);
     if (!shelf->kept) {
         fv_release(&h, shelf);
@@ -58,47 +59,85 @@ void fv_shelf_free(fv_shelf *shelf)
     fv_release(&host, shelf);
 }
 
-fv_status fv_picture_read(const char *path, const fv_preprocess *p, uint8_t *out, fv_error *err)
+/* The picture in a form, in out [form->height,form->width,form->channels]. */
+static fv_status shape(const char *path, const fv_preprocess *form, const fv_image *image, uint8_t *out, fv_error *err)
 {
-    fv_image image;
-    void *scratch = NULL;
-    fv_status status = fv_image_open(NULL, path, &image, err);
+    void *scratch;
+    fv_status status = fv_prepare_check(form, image->height, image->width, image->channels, err);
 
     if (status)
         return status;
-    status = fv_prepare_check(p, image.height, image.width, image.channels, err);
-    if (!status && !(scratch = fv_alloc(NULL, fv_prepare_scratch(p, image.height, image.width, image.channels), 1)))
-        status = fv_fail_memory(err, image.height * image.width, path);
-    if (!status)
-        fv_prepare_bytes(p, image.pixels, image.height, image.width, image.channels, out, scratch);
+    scratch = fv_alloc(NULL, fv_prepare_scratch(form, image->height, image->width, image->channels), 1);
+    if (!scratch)
+        return fv_fail_memory(err, image->height * image->width, path);
+    fv_prepare_bytes(form, image->pixels, image->height, image->width, image->channels, out, scratch);
     fv_release(NULL, scratch);
+    return FV_OK;
+}
+
+fv_status fv_picture_read(const char *path, const fv_preprocess *p, uint8_t *out, fv_error *err)
+{
+    fv_image image;
+    fv_status status = fv_image_open(NULL, path, &image, err);
+
+    if (!status)
+        status = shape(path, p, &image, out, err);
     fv_image_free(NULL, &image);
     return status;
 }
 
-/* Keep a copy if there is room; another thread may have been faster with the same one. */
-static void keep(fv_shelf *shelf, size_t row, const uint8_t *pixels)
+/* The file decoded, in new memory; NULL if that fails. */
+static fv_shelved *decode(const char *path, const fv_preprocess *p, bool whole)
 {
-    uint8_t *none = NULL, *copy;
+    fv_preprocess form = *p;
+    fv_shelved *out = NULL;
+    fv_image image;
 
-    if (atomic_fetch_add(&shelf->used, shelf->bytes) + shelf->bytes <= shelf->budget && (copy = malloc(shelf->bytes))) {
-        memcpy(copy, pixels, shelf->bytes);
-        if (atomic_compare_exchange_strong(&shelf->kept[row], &none, copy))
-            return;
-        free(copy);
+    if (fv_image_open(NULL, path, &image, NULL))
+        return NULL;
+    if (whole)
+        form = (fv_preprocess){.height = image.height, .width = image.width, .channels = p->channels};
+    out = malloc(sizeof *out + fv_shelf_picture(&form));
+    if (out)
+        *out = (fv_shelved){.height = form.height, .width = form.width};
+    if (out && shape(path, &form, &image, out->pixels, NULL)) {
+        free(out);
+        out = NULL;
     }
-    atomic_fetch_sub(&shelf->used, shelf->bytes);
+    fv_image_free(NULL, &image);
+    return out;
 }
 
-const uint8_t *fv_shelf_fetch(fv_shelf *shelf, fv_split split, size_t index, uint8_t *own)
+/* Keep it if there is room; another thread may have been faster with the same one. */
+static void keep(fv_shelf *shelf, size_t row, fv_shelved *picture)
+{
+    const size_t bytes = picture->height * picture->width * shelf->form.channels;
+    fv_shelved *none = NULL;
+
+    if (atomic_fetch_add(&shelf->used, bytes) + bytes <= shelf->budget) {
+        picture->kept = true;
+        if (atomic_compare_exchange_strong(&shelf->kept[row], &none, picture))
+            return;
+        picture->kept = false;
+    }
+    atomic_fetch_sub(&shelf->used, bytes);
+}
+
+const fv_shelved *fv_shelf_take(fv_shelf *shelf, fv_split split, size_t index)
 {
     const uint32_t row = shelf->data->rows[split][index];
-    const uint8_t *kept = atomic_load(&shelf->kept[row]);
+    fv_shelved *picture = atomic_load(&shelf->kept[row]);
 
-    if (kept)
-        return kept;
-    if (fv_picture_read(shelf->data->pictures.items[row].path, &shelf->form, own, NULL))
-        return NULL;
-    keep(shelf, row, own);
-    return own;
+    if (!picture) {
+        picture = decode(shelf->data->pictures.items[row].path, &shelf->form, shelf->whole);
+        if (picture)
+            keep(shelf, row, picture);
+    }
+    return picture;
+}
+
+void fv_shelf_give_back(const fv_shelved *picture)
+{
+    if (!picture->kept)
+        free((void *)(uintptr_t)picture);
 }

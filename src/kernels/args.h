@@ -143,14 +143,16 @@ typedef struct fv_softmax_args {
 } fv_softmax_args;
 
 /* ---- losses over rows [n, classes] with labels [n]. `loss` is [n], one value a row; items are rows.
- * cross entropy with label smoothing e: target t = (1 - e) onehot + e / classes (torch.nn.CrossEntropyLoss);
+ * cross entropy with label smoothing e: target t = (1 - e) onehot + e / classes (torch.nn.CrossEntropyLoss), where onehot is
+ *   share onehot(label) + (1 - share) onehot(other) of samples that were mixed, if `other` [n] is not NULL;
  *   loss = -sum t log softmax(x); dx = (softmax(x) - t) * *scale / n, scale: the gradient of the mean loss.
  * squared: loss = sum (x - onehot)^2 / 2 a row; dx = (x - onehot) * *scale / n.
  * rbf_loss on distances x (LeCun 1998, equations 8 and 9): loss = x[label], and with map also
  *   + log(exp(-j) + sum_i exp(-x_i)); dx = (onehot - [map] exp(-x_i) / (exp(-j) + sum exp(-x))) * *scale / n. */
 typedef struct fv_loss_args {
     const void *x, *scale; /* scale: one real */
-    const int32_t *labels;
+    const int32_t *labels, *other;
+    const void *share; /* [n] reals beside other */
     void *loss, *dx;
     size_t n, classes;
     double smoothing, j;

@@ -20,7 +20,13 @@ static double gradient_scale(const fv_loss_args *a)
     return (double)*(const real *)a->scale / (double)a->n;
 }
 
-/* loss = log sum exp(x) - (1 - e) x[label] - e / classes sum x */
+/* The share of row n that its label has, where another class has the rest. */
+static real share_of(const fv_loss_args *a, size_t n)
+{
+    return a->other ? ((const real *)a->share)[n] : 1;
+}
+
+/* loss = log sum exp(x) - (1 - e) (share x[label] + (1 - share) x[other]) - e / classes sum x */
 void FV_FN(cross_entropy_forward)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_loss_args *a = args;
@@ -30,12 +36,14 @@ void FV_FN(cross_entropy_forward)(const void *args, size_t begin, size_t end, si
         const real *x = (const real *)a->x + n * a->classes;
         const real top = row_max(x, a->classes);
         const double lse = log((double)row_exp(x, top, a->classes, NULL));
-        double even = 0;
+        const double share = (double)share_of(a, n);
+        double even = 0, hit = (double)(x[a->labels[n]] - top);
 
         for (size_t i = 0; a->smoothing > 0 && i < a->classes; i++)
             even += (double)(x[i] - top);
-        ((real *)a->loss)[n] = (real)(lse - (1 - a->smoothing) * (double)(x[a->labels[n]] - top) -
-                                      a->smoothing / (double)a->classes * even);
+        if (a->other)
+            hit = share * hit + (1 - share) * (double)(x[a->other[n]] - top);
+        ((real *)a->loss)[n] = (real)(lse - (1 - a->smoothing) * hit - a->smoothing / (double)a->classes * even);
     }
 }
 
@@ -54,7 +62,9 @@ void FV_FN(cross_entropy_backward)(const void *args, size_t begin, size_t end, s
         row_scale(dx, (real)(scale / (double)sum), a->classes);
         for (size_t i = 0; a->smoothing > 0 && i < a->classes; i++)
             dx[i] -= even;
-        dx[a->labels[n]] -= hit;
+        dx[a->labels[n]] -= hit * share_of(a, n);
+        if (a->other)
+            dx[a->other[n]] -= hit * (1 - share_of(a, n));
     }
 }
 

@@ -2,7 +2,7 @@
  *
  *     loss[n] = -sum over i of t[i] log p[n,i],   p = softmax(x),   t = (1 - e) onehot(label) + e / classes
  *
- * Gradient of the mean over the batch: dx = (p - t) / N. */
+ * Gradient of the mean over the batch: dx = (p - t) / N. Of mixed samples (mixup, cutmix) onehot has two parts. */
 #include "ops/loss.h"
 
 typedef struct cross_entropy_attrs {
@@ -51,7 +51,7 @@ const fv_op fv_op_cross_entropy_backward = {
     .name = "cross_entropy_backward",
     .help = "gradient of cross-entropy",
     .attr_bytes = sizeof(cross_entropy_attrs),
-    .inputs = 3,
+    .inputs = -1,
     .outputs = 1,
     .flags = FV_OP_HIDDEN,
     .shape = fv_shape_like_first,

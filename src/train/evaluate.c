@@ -27,13 +27,16 @@ fv_status fv_feeder_create(const fv_host *host, const fv_data *data, const fv_ne
     out->indices = fv_alloc(&out->host, batch, sizeof *out->indices);
     if (kernels->real_bytes == sizeof(double))
         out->pixels = fv_alloc(&out->host, batch * pixels, sizeof *out->pixels);
-    if (!out->scratch || !out->indices || (kernels->real_bytes == sizeof(double) && !out->pixels)) {
+    if (augment && fv_mix_any(augment)) {
+        out->other = fv_alloc(&out->host, batch, sizeof *out->other);
+        out->share = fv_alloc(&out->host, batch, sizeof *out->share);
+    }
+    if (!out->scratch || !out->indices || (kernels->real_bytes == sizeof(double) && !out->pixels) ||
+        (augment && fv_mix_any(augment) && (!out->other || !out->share))) {
         fv_feeder_free(out);
         return fv_fail_memory(err, batch * pixels * sizeof *out->pixels, "a batch");
     }
-    if (!data->in_files)
-        return FV_OK;
-    status = fv_shelf_create(&out->host, data, p, FV_SHELF_BYTES, &out->shelf, err);
+    status = fv_batch_shelf(&out->host, data, p, augment, FV_SHELF_BYTES, &out->shelf, err);
     if (status)
         fv_feeder_free(out);
     return status;
@@ -44,7 +47,9 @@ size_t fv_feeder_bytes(const fv_feeder *f)
     const fv_preprocess *p = f->preprocess;
     const size_t pixels = f->pixels ? f->batch * p->height * p->width * p->channels : 0;
 
-    return f->threads * f->scratch_bytes + f->batch * sizeof *f->indices + pixels * sizeof *f->pixels;
+    const size_t mixed = f->share ? f->batch * (sizeof *f->other + sizeof *f->share) : 0;
+
+    return f->threads * f->scratch_bytes + f->batch * sizeof *f->indices + pixels * sizeof *f->pixels + mixed;
 }
 
 void fv_feeder_free(fv_feeder *feeder)
@@ -53,41 +58,42 @@ void fv_feeder_free(fv_feeder *feeder)
         fv_release(&feeder->host, feeder->scratch);
         fv_release(&feeder->host, feeder->indices);
         fv_release(&feeder->host, feeder->pixels);
+        fv_release(&feeder->host, feeder->other);
+        fv_release(&feeder->host, feeder->share);
     }
     fv_shelf_free(feeder->shelf);
     *feeder = (fv_feeder){0};
 }
 
 typedef struct fill_args {
-    fv_feeder *feeder;
-    fv_split split;
+    const fv_feeder *feeder;
+    fv_batch batch;
+    fv_targets targets;
     const uint32_t *indices;
-    uint64_t seed;
-    uint32_t epoch;
     float *out;
-    int32_t *labels;
 } fill_args;
 
 static void fill(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fill_args *a = args;
-    const fv_feeder *f = a->feeder;
 
-    fv_batch_fill(f->data, a->split, a->indices, begin, end, f->preprocess, f->augmented ? &f->augment : NULL, a->seed,
-                  a->epoch, a->out, a->labels, f->shelf, f->scratch + slice * f->scratch_bytes);
+    fv_batch_fill(&a->batch, a->indices, begin, end, a->out, &a->targets,
+                  a->feeder->scratch + slice * a->feeder->scratch_bytes);
 }
 
-void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *labels, fv_split split,
+void fv_feeder_fill(fv_feeder *f, fv_exec *exec, fv_value input, int32_t *labels, fv_split split,
                     const uint32_t *indices, size_t n, uint64_t seed, uint32_t epoch)
 {
-    const fv_preprocess *p = feeder->preprocess;
-    const fill_args args = {
-        feeder, split, indices, seed, epoch, feeder->pixels ? feeder->pixels : fv_exec_at(exec, input), labels};
-    const size_t chunks = feeder->threads < n ? feeder->threads : n;
+    const fv_preprocess *p = f->preprocess;
+    const fill_args args = {f,
+                            {f->data, split, p, f->augmented ? &f->augment : NULL, seed, epoch, f->shelf},
+                            {labels, f->other, f->share},
+                            indices,
+                            f->pixels ? f->pixels : fv_exec_at(exec, input)};
 
-    fv_pool_run(exec->pool, fill, &args, n, chunks);
-    for (size_t i = 0; feeder->pixels && i < n * p->height * p->width * p->channels; i++)
-        fv_exec_set(exec, input, i, (double)feeder->pixels[i]);
+    fv_pool_run(exec->pool, fill, &args, n, f->threads < n ? f->threads : n);
+    for (size_t i = 0; f->pixels && i < n * p->height * p->width * p->channels; i++)
+        fv_exec_set(exec, input, i, (double)f->pixels[i]);
 }
 
 /* ---------------------------------------------------------------------------------------------- measuring */

@@ -19,7 +19,9 @@ typedef struct fv_feeder {
     char *scratch; /* a slice a thread */
     size_t scratch_bytes;
     uint32_t *indices; /* of a batch */
-    fv_shelf *shelf;   /* of pictures in files, else NULL */
+    int32_t *other;    /* second labels and shares of a batch; NULL where nothing is mixed */
+    float *share;
+    fv_shelf *shelf; /* of pictures in files, else NULL */
 } fv_feeder;
 
 /* augment may be NULL. */
@@ -28,7 +30,8 @@ fv_status fv_feeder_create(const fv_host *host, const fv_data *data, const fv_ne
 void fv_feeder_free(fv_feeder *feeder);
 size_t fv_feeder_bytes(const fv_feeder *feeder);
 
-/* Write samples indices[0..n-1] of the split and their labels into the executable's values (labels may be 0). */
+/* Write samples indices[0..n-1] of the split into the executable's input, and their labels; where samples are mixed, second
+ * labels and shares stand in the feeder. */
 void fv_feeder_fill(fv_feeder *feeder, fv_exec *exec, fv_value input, int32_t *labels, fv_split split,
                     const uint32_t *indices, size_t n, uint64_t seed, uint32_t epoch);
 

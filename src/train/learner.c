@@ -21,6 +21,33 @@ static void set_smoothing(fv_graph *graph, double smoothing)
     }
 }
 
+/* Where samples are mixed the losses read two labels and the share of the first one. */
+static fv_status set_mixing(fv_graph *graph, const char *net, fv_learner *learner, fv_error *err)
+{
+    const fv_shape one_each = fv_shape1(graph->batch);
+
+    learner->other = fv_graph_value(graph, FV_ROLE_INPUT, FV_I32, one_each, "other");
+    learner->share = fv_graph_value(graph, FV_ROLE_INPUT, FV_REAL_T, one_each, "share");
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        fv_node *node = &graph->nodes[i];
+        fv_value *in;
+
+        if (!(node->op->flags & FV_OP_LOSS))
+            continue;
+        if (node->op != &fv_op_cross_entropy)
+            return fv_fail(err, FV_E_ARGUMENT, "%s: mixup and cutmix need the loss cross-entropy, it has %s", net,
+                           node->op->name);
+        in = fv_arena_alloc(&graph->arena, 4, sizeof *in);
+        if (!in)
+            return fv_fail_memory(err, 4 * sizeof *in, "a loss");
+        memcpy(in, (fv_value[]){node->in[0], node->in[1], learner->other, learner->share}, 4 * sizeof *in);
+        node->in = in;
+        node->n_in = 4;
+    }
+    graph->values[learner->other].keep = graph->values[learner->share].keep = true;
+    return fv_graph_status(graph, err);
+}
+
 /* A state beside parameter `name`: its momentum. */
 static fv_value state_of(fv_graph *graph, fv_value param, const char *kind)
 {
@@ -114,7 +141,10 @@ static fv_status build(fv_graph *graph, const fv_net *net, const fv_settings *s,
         return fv_fail(err, FV_E_RANGE, "%s: %zu losses, at most %zu", fv_net_name(net), graph->n_losses,
                        FV_COUNT(learner->losses));
     set_smoothing(graph, s->smoothing);
-    status = fv_plan_simplify(graph, without, err);
+    if (s->mixup > 0 || s->cutmix > 0)
+        status = set_mixing(graph, fv_net_name(net), learner, err);
+    if (!status)
+        status = fv_plan_simplify(graph, without, err);
     if (status)
         return status;
     learner->input = graph->input;

@@ -11,6 +11,7 @@ typedef struct fv_learner {
     size_t batch, classes;
     bool smallest_wins;
     fv_value input, labels, logits; /* of the forward graph */
+    fv_value other, share;          /* [N] of mixed samples: the second label and the first one's share; else 0 */
     fv_value hyper;                 /* [2]: learning rate, step number from 1 */
     fv_value norm;                  /* [1]: of all gradients, before clipping */
     fv_value squares;               /* of each part of each gradient: doubles, the parameters' one after another */

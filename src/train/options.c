@@ -317,5 +317,15 @@ fv_augment fv_settings_augment(const fv_settings *s)
                         .alpha = (float)s->elastic,
                         .sigma = (float)s->elastic_sigma,
                         .crop = s->crop,
-                        .flip = s->flip};
+                        .flip = s->flip,
+                        .resized_crop = (float)s->resized_crop,
+                        .jitter = (float)s->jitter,
+                        .hue = (float)s->hue,
+                        .lighting = (float)s->lighting,
+                        .randaugment = s->randaugment,
+                        .magnitude = s->magnitude,
+                        .trivial = s->trivial,
+                        .erase = (float)s->erase,
+                        .mixup = (float)s->mixup,
+                        .cutmix = (float)s->cutmix};
 }

@@ -15,14 +15,15 @@ typedef enum fv_optimizer { FV_SGD, FV_ADAM, FV_ADAMW } fv_optimizer;
 typedef enum fv_schedule { FV_CONSTANT, FV_STEP, FV_MULTISTEP, FV_COSINE, FV_ONE_CYCLE } fv_schedule;
 
 typedef struct fv_settings {
-    size_t epochs, batch, limit, step_epochs, patience, crop, log_gradients;
+    size_t epochs, batch, limit, step_epochs, patience, crop, log_gradients, randaugment, magnitude;
     uint64_t seed;
     int optimizer, schedule, init; /* init: 0 = the net's own, else fv_init + 1 */
     double lr, momentum, weight_decay, beta1, beta2, eps, clip, smoothing;
     double warmup, gamma, final_lr, rise, first_div, final_div, val;
     double shift, rotate, scale, elastic, elastic_sigma;
+    double resized_crop, jitter, hue, lighting, erase, mixup, cutmix;
     fv_train_list milestones;
-    bool drop_last, exact, nesterov, flip;
+    bool drop_last, exact, nesterov, flip, trivial;
 } fv_settings;
 
 typedef enum fv_option_kind {

@@ -276,6 +276,10 @@ static fv_status step(fv_trainer *t, fv_error *err)
     t->step = t->at.total_steps;
     fv_feeder_fill(&t->feeder, learner->exec, learner->input, fv_exec_at(learner->exec, learner->labels), FV_TRAIN,
                    t->order + begin, learner->batch, t->settings.seed, (uint32_t)t->at.epoch);
+    for (size_t i = 0; learner->share && i < learner->batch; i++) {
+        ((int32_t *)fv_exec_at(learner->exec, learner->other))[i] = t->feeder.other[i];
+        fv_exec_set(learner->exec, learner->share, i, (double)t->feeder.share[i]);
+    }
     filled = fv_clock_s();
     t->at.lr = fv_schedule_lr(&t->settings, t->at.total_steps, t->steps_per_epoch);
     fv_exec_set(learner->exec, learner->hyper, 0, t->at.lr);

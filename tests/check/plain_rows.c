@@ -41,6 +41,14 @@ static double gradient_scale(const fv_loss_args *a)
     return (double)*(const real *)a->scale / (double)a->n;
 }
 
+/* What class i of row n is meant to be, before smoothing. */
+static double target(const fv_loss_args *a, size_t n, size_t i)
+{
+    const double share = a->other ? (double)((const real *)a->share)[n] : 1;
+
+    return (i == (size_t)a->labels[n] ? share : 0) + (a->other && i == (size_t)a->other[n] ? 1 - share : 0);
+}
+
 void plain_cross_entropy_forward(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_loss_args *a = args;
@@ -48,13 +56,14 @@ void plain_cross_entropy_forward(const void *args, size_t begin, size_t end, siz
     (void)slice;
     for (size_t n = begin; n < end; n++) {
         const real *x = (const real *)a->x + n * a->classes;
-        double sum = 0;
+        double sum = 0, hit = 0;
 
-        for (size_t i = 0; i < a->classes; i++)
+        for (size_t i = 0; i < a->classes; i++) {
             sum += (double)x[i];
-        ((real *)a->loss)[n] =
-            (real)(log_sum_exp(x, a->classes, 1, (double)NAN) - (1 - a->smoothing) * (double)x[a->labels[n]] -
-                   a->smoothing / (double)a->classes * sum);
+            hit += target(a, n, i) * (double)x[i];
+        }
+        ((real *)a->loss)[n] = (real)(log_sum_exp(x, a->classes, 1, (double)NAN) - (1 - a->smoothing) * hit -
+                                      a->smoothing / (double)a->classes * sum);
     }
 }
 
@@ -69,9 +78,9 @@ void plain_cross_entropy_backward(const void *args, size_t begin, size_t end, si
         const double lse = log_sum_exp(x, a->classes, 1, (double)NAN);
 
         for (size_t i = 0; i < a->classes; i++) {
-            const double target = (i == (size_t)a->labels[n] ? 1 - a->smoothing : 0) + even;
+            const double t = (1 - a->smoothing) * target(a, n, i) + even;
 
-            ((real *)a->dx)[n * a->classes + i] = (real)((exp((double)x[i] - lse) - target) * scale);
+            ((real *)a->dx)[n * a->classes + i] = (real)((exp((double)x[i] - lse) - t) * scale);
         }
     }
 }
