@@ -10,13 +10,25 @@ typedef struct walk {
     bool *need;         /* a parameter or asked-for input lies behind this value */
 } walk;
 
-/* A value needs a gradient if it is trained, or made from one that does. */
-static void mark_needs(walk *w, bool to_input)
+/* False with the graph's error set if memory ran out, or if there is one already. */
+static bool begin(walk *w, fv_graph *graph, const fv_op *add, fv_value *gradients)
+{
+    *w = (walk){.graph = graph, .add = add, .gradient = gradients};
+    if (graph->error.code != FV_OK)
+        return false;
+    memset(gradients, 0, graph->n_values * sizeof *gradients);
+    w->need = fv_arena_alloc(&graph->arena, graph->n_values, sizeof *w->need);
+    graph->gradients = true;
+    if (!w->need)
+        fv_fail_memory(&graph->error, graph->n_values, "differentiation");
+    return w->need != NULL;
+}
+
+/* What is made of values that need a gradient needs one. */
+static void spread_needs(walk *w)
 {
     const fv_graph *graph = w->graph;
 
-    for (size_t v = 1; v < graph->n_values; v++)
-        w->need[v] = graph->values[v].role == FV_ROLE_PARAM || (to_input && v == graph->input);
     for (size_t i = 0; i < graph->n_nodes; i++) {
         const fv_node *node = &graph->nodes[i];
         bool any = false;
@@ -24,7 +36,7 @@ static void mark_needs(walk *w, bool to_input)
         for (int k = 0; k < node->n_in; k++)
             any = any || w->need[node->in[k]];
         for (int k = 0; k < node->n_out && node->op->grad; k++)
-            w->need[node->out[k]] = any;
+            w->need[node->out[k]] = w->need[node->out[k]] || any;
     }
 }
 
@@ -57,27 +69,29 @@ static void visit(walk *w, size_t index)
             contribute(w, node.in[i], dx[i]);
 }
 
+/* From the last of the forward graph's nodes to the first. */
+static void go_back(walk *w, size_t n_nodes)
+{
+    for (size_t i = n_nodes; i-- > 0 && w->graph->error.code == FV_OK;)
+        visit(w, i);
+}
+
 void fv_autodiff(fv_graph *graph, const fv_op *add, bool to_input, fv_value *gradients)
 {
     const size_t n_values = graph->n_values, n_nodes = graph->n_nodes;
-    walk w = {.graph = graph, .add = add, .gradient = gradients};
+    walk w;
 
-    if (graph->error.code != FV_OK)
+    if (!begin(&w, graph, add, gradients))
         return;
-    memset(gradients, 0, n_values * sizeof *gradients);
-    w.need = fv_arena_alloc(&graph->arena, n_values, sizeof *w.need);
-    if (!w.need) {
-        fv_fail_memory(&graph->error, n_values, "differentiation");
-        return;
-    }
-    mark_needs(&w, to_input);
+    for (size_t v = 1; v < n_values; v++)
+        w.need[v] = graph->values[v].role == FV_ROLE_PARAM || (to_input && v == graph->input);
+    spread_needs(&w);
     for (size_t i = 0; i < graph->n_losses; i++) {
         graph->label = "loss";
         gradients[graph->losses[i].value] =
             fv_graph_constant(graph, fv_shape1(1), &graph->losses[i].weight, "loss.weight");
     }
-    for (size_t i = n_nodes; i-- > 0 && graph->error.code == FV_OK;)
-        visit(&w, i);
+    go_back(&w, n_nodes);
     for (size_t i = 0; i < n_nodes && graph->error.code == FV_OK; i++) {
         const fv_node node = graph->nodes[i];
 
@@ -85,4 +99,17 @@ void fv_autodiff(fv_graph *graph, const fv_op *add, bool to_input, fv_value *gra
         if (node.op->update)
             node.op->update(graph, &node);
     }
+}
+
+void fv_autodiff_between(fv_graph *graph, const fv_op *add, fv_value from, fv_value seed, fv_value to,
+                         fv_value *gradients)
+{
+    walk w;
+
+    if (!begin(&w, graph, add, gradients))
+        return;
+    w.need[to] = true;
+    spread_needs(&w);
+    gradients[from] = seed;
+    go_back(&w, graph->n_nodes);
 }

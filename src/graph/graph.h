@@ -53,6 +53,7 @@ struct fv_graph {
     fv_error error; /* the first failure, code FV_OK if none */
     size_t batch;
     bool training;
+    bool gradients; /* differentiated: nodes read what others save for them */
 
     fv_value_info *values; /* values[0] is unused */
     size_t n_values, size_values;
@@ -94,5 +95,10 @@ static inline const fv_shape *fv_shape_of(const fv_graph *graph, fv_value v)
  * of each parameter, and of the input if `to_input`; 0 where there is none. `add` sums contributions.
  * gradients must hold graph->n_values entries; the function may add values. */
 void fv_autodiff(fv_graph *graph, const fv_op *add, bool to_input, fv_value *gradients);
+
+/* The same of one value with respect to one in front of it: `seed` is the gradient of `from`, gradients[to] is wanted (0
+ * where `from` does not depend on it). */
+void fv_autodiff_between(fv_graph *graph, const fv_op *add, fv_value from, fv_value seed, fv_value to,
+                         fv_value *gradients);
 
 #endif

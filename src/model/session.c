@@ -16,7 +16,7 @@ fv_session_options fv_session_options_of(const fv_session_options *options)
     return o;
 }
 
-static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernels, const fv_session_options *o,
+static fv_status plan(fv_session *s, const fv_session_end *end, const fv_kernels *kernels, const fv_session_options *o,
                       fv_error *err)
 {
     const fv_exec_options options = {.kernels = kernels,
@@ -26,13 +26,15 @@ static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernel
                                      .low_memory = o->low_memory,
                                      .tuning = &s->tuning};
     const fv_net *net = fv_model_net(s->model);
-    fv_status status = fv_inference_plan_to(&s->host, net, layer, o->batch, &options, &s->run, err);
+    const char *layer = end->back ? NULL : end->layer;
+    fv_status status = end->back ? fv_inference_plan_back(&s->host, net, end->layer, &options, &s->run, err)
+                                 : fv_inference_plan_to(&s->host, net, layer, o->batch, &options, &s->run, err);
     size_t outputs;
 
     if (status)
         return status;
-    s->inputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.input)) / o->batch;
-    outputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.logits)) / o->batch;
+    s->inputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.input)) / s->run.batch;
+    outputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.logits)) / s->run.batch;
     s->to_layer = layer != NULL;
     s->classes = layer ? outputs : fv_model_classes(s->model);
     s->smallest_wins = !layer && fv_net_smallest_wins(net);
@@ -48,8 +50,8 @@ static fv_status plan(fv_session *s, const char *layer, const fv_kernels *kernel
     return s->explanation.failed ? fv_fail_memory(err, s->explanation.size, "a plan's explanation") : FV_OK;
 }
 
-static fv_status create(const fv_host *host, const fv_model *model, const char *layer,
-                        const fv_session_options *options, fv_session **out, fv_error *err)
+fv_status fv_session_plan(const fv_host *host, const fv_model *model, const fv_session_end *end,
+                          const fv_session_options *options, fv_session **out, fv_error *err)
 {
     fv_session_options o = fv_session_options_of(options);
     const fv_host h = fv_host_or_default(host);
@@ -75,7 +77,7 @@ static fv_status create(const fv_host *host, const fv_model *model, const char *
     if (!status && o.tuning)
         status = fv_tuning_read(&h, o.tuning, &s->tuning, err);
     if (!status)
-        status = plan(s, layer, kernels, &o, err);
+        status = plan(s, end, kernels, &o, err);
     if (status) {
         fv_session_free(s);
         return status;
@@ -87,7 +89,7 @@ static fv_status create(const fv_host *host, const fv_model *model, const char *
 fv_status fv_session_create(const fv_host *host, const fv_model *model, const fv_session_options *options,
                             fv_session **out, fv_error *err)
 {
-    return create(host, model, NULL, options, out, err);
+    return fv_session_plan(host, model, &(fv_session_end){0}, options, out, err);
 }
 
 fv_status fv_session_create_to(const fv_host *host, const fv_model *model, const char *layer,
@@ -96,7 +98,7 @@ fv_status fv_session_create_to(const fv_host *host, const fv_model *model, const
     *out = NULL;
     if (!layer)
         return fv_fail(err, FV_E_ARGUMENT, "fv_session_create_to: no layer was named");
-    return create(host, model, layer, options, out, err);
+    return fv_session_plan(host, model, &(fv_session_end){.layer = layer}, options, out, err);
 }
 
 void fv_session_free(fv_session *session)

@@ -17,6 +17,14 @@ struct fv_session {
     fv_text explanation;
 };
 
+/* What a session ends with. */
+typedef struct fv_session_end {
+    const char *layer; /* NULL = the whole net */
+    bool back;         /* computes the whole net, and the gradient back to that layer, or to the last convolution */
+} fv_session_end;
+fv_status fv_session_plan(const fv_host *host, const fv_model *model, const fv_session_end *end,
+                          const fv_session_options *options, fv_session **out, fv_error *err);
+
 /* The session's plan with its memory; its input and logits are reals of the session's kernels. Logits are as the net
  * makes them: of a net where the smallest wins, distances. */
 fv_exec *fv_session_exec(fv_session *session);
@@ -31,5 +39,15 @@ void fv_session_softmax(float *x, size_t classes);
 
 /* The `count` likeliest classes, as fv_classify_image gives them. */
 void fv_model_rank(const fv_model *model, const float *probabilities, fv_guess *top, size_t count);
+
+/* ---- heat.c */
+
+/* A session of one sample that can say where the model looked, at a layer or with NULL at its last convolution. */
+fv_status fv_session_create_heat(const fv_host *host, const fv_model *model, const char *layer,
+                                 const fv_session_options *options, fv_session **out, fv_error *err);
+/* Height and width of the layer's maps. */
+void fv_session_heat_size(const fv_session *session, size_t size[2]);
+/* Where the class was seen on a prepared picture: heat [height, width], 0 or more. */
+fv_status fv_session_heat(fv_session *session, const float *input, size_t class_index, float *heat, fv_error *err);
 
 #endif

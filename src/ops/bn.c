@@ -61,9 +61,10 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {
     const fv_bn_attrs *a = node->attrs;
-    const bn_backward_attrs back = {a->eps, a->frozen, 0};
-    const fv_value mean = a->frozen ? node->in[FV_BN_MEAN] : node->out[1];
-    const fv_value var = a->frozen ? node->in[FV_BN_VAR] : node->out[2], x = node->in[FV_BN_X];
+    const bool frozen = a->frozen || !graph->training;
+    const bn_backward_attrs back = {a->eps, frozen, 0};
+    const fv_value mean = frozen ? node->in[FV_BN_MEAN] : node->out[1];
+    const fv_value var = frozen ? node->in[FV_BN_VAR] : node->out[2], x = node->in[FV_BN_X];
     const fv_node *sums =
         fv_emit_node(graph, &fv_op_bn_backward_w, &back, (fv_value[]){x, dy[0], node->in[FV_BN_GAMMA], mean, var}, 5);
 

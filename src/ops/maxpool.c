@@ -37,7 +37,7 @@ static void lower(fv_lower *l, const fv_node *node)
     fv_pool_args args = fv_pool_describe(node->attrs, fv_lower_shape(l, node->in[0]));
     const fv_kernels *k = fv_lower_kernels(l);
     const fv_bind binds[] = {FV_BIND(fv_pool_args, x, node->in[0]), FV_BIND(fv_pool_args, out, node->out[0]),
-                             FV_BIND(fv_pool_args, argmax, fv_lower_training(l) ? node->out[1] : 0)};
+                             FV_BIND(fv_pool_args, argmax, fv_lower_gradients(l) ? node->out[1] : 0)};
     const fv_work work = fv_work_maxpool_forward(k, &args);
 
     fv_lower_step(l, FV_K_maxpool_forward, &args, sizeof args, work, binds, FV_COUNT(binds), 0,

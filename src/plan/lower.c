@@ -26,6 +26,10 @@ bool fv_lower_training(const fv_lower *lower)
 {
     return lower->plan->graph->training;
 }
+bool fv_lower_gradients(const fv_lower *lower)
+{
+    return lower->plan->graph->gradients;
+}
 size_t fv_lower_batch(const fv_lower *lower)
 {
     return lower->plan->graph->batch;

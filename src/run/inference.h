@@ -8,6 +8,7 @@ typedef struct fv_inference {
     fv_exec *exec;
     fv_value input, logits; /* [batch,H,W,C], [batch,1,1,classes]; logits, or a layer's maps, may be read after a run */
     size_t batch;
+    fv_value maps, gradient, seed; /* of a plan that looks back (fv_inference_plan_back), else 0 */
 } fv_inference;
 
 /* Planned, without memory: fv_exec_open makes it. */
@@ -17,6 +18,11 @@ fv_status fv_inference_plan(const fv_host *host, const fv_net *net, size_t batch
  * same. NULL = all of the net. FV_E_UNKNOWN if there is no such layer. */
 fv_status fv_inference_plan_to(const fv_host *host, const fv_net *net, const char *layer, size_t batch,
                                const fv_exec_options *options, fv_inference *out, fv_error *err);
+/* All of the net, for one sample, and back to a layer, or with NULL to the maps of the last convolution, behind what follows it
+ * without changing their size (batch norm, a sum, an activation): `gradient` is that of the sum of seed * logits with respect
+ * to `maps`, both [1,H,W,C]. The caller writes `seed`, of the logits' shape, before each run. */
+fv_status fv_inference_plan_back(const fv_host *host, const fv_net *net, const char *layer,
+                                 const fv_exec_options *options, fv_inference *out, fv_error *err);
 /* What it takes when it is loaded (fv_exec_load), its store included; and FV_E_MEMORY if loading takes more than limit
  * bytes (0 = no limit). */
 size_t fv_inference_bytes(const fv_inference *inference);
