@@ -20,43 +20,49 @@ bool fv_session_reads_digits(const fv_session *session)
            fv_preprocess_from_width(p) == FV_DIGIT_SIDE && !(samples && strcmp(samples, "pictures") == 0);
 }
 
-/* Pixels [height,width,channels] -> what the session gives; the net's input and the scratch of preprocessing are allocated. */
-static fv_status run(fv_session *session, const fv_preprocess *p, const fv_image *image, float *output, fv_error *err)
+fv_status fv_session_prepare(const fv_session *session, const char *name, const fv_image *image, float **input,
+                             fv_error *err)
 {
+    const fv_preprocess *p = fv_net_preprocess(fv_model_net(session->model));
     const fv_host *host = &session->host;
-    fv_status status = fv_prepare_check(p, image->height, image->width, image->channels, err);
+    uint8_t digit[FV_DIGIT_SIDE * FV_DIGIT_SIDE];
+    fv_image seen = *image;
+    fv_status status = FV_OK;
     size_t bytes;
-    float *input;
     void *scratch;
 
+    *input = NULL;
+    if (fv_session_reads_digits(session)) {
+        status = fv_digit_from_image(host, name, image, digit, err);
+        seen = (fv_image){FV_DIGIT_SIDE, FV_DIGIT_SIDE, 1, digit};
+    }
+    if (!status)
+        status = fv_prepare_check(p, seen.height, seen.width, seen.channels, err);
     if (status)
         return status;
-    bytes = fv_prepare_scratch(p, image->height, image->width, image->channels);
-    input = fv_alloc(host, p->height * p->width * p->channels, sizeof *input);
+    bytes = fv_prepare_scratch(p, seen.height, seen.width, seen.channels);
+    *input = fv_alloc(host, p->height * p->width * p->channels, sizeof **input);
     scratch = bytes ? fv_alloc(host, bytes, 1) : NULL;
-    if (!input || (bytes && !scratch)) {
-        status = fv_fail_memory(err, p->height * p->width * p->channels * sizeof *input + bytes, "a picture");
+    if (*input && (scratch || !bytes)) {
+        fv_prepare(p, seen.pixels, seen.height, seen.width, seen.channels, *input, scratch);
     } else {
-        fv_prepare(p, image->pixels, image->height, image->width, image->channels, input, scratch);
-        status = fv_session_run(session, input, 1, output, err);
+        fv_release(host, *input);
+        *input = NULL;
+        status = fv_fail_memory(err, p->height * p->width * p->channels * sizeof **input + bytes, "a picture");
     }
-    fv_release(host, input);
     fv_release(host, scratch);
     return status;
 }
 
 static fv_status features(fv_session *session, const char *name, const fv_image *image, float *output, fv_error *err)
 {
-    const fv_preprocess *p = fv_net_preprocess(fv_model_net(session->model));
-    uint8_t pixels[FV_DIGIT_SIDE * FV_DIGIT_SIDE];
-    fv_status status;
+    float *input;
+    fv_status status = fv_session_prepare(session, name, image, &input, err);
 
-    if (!fv_session_reads_digits(session))
-        return run(session, p, image, output, err);
-    status = fv_digit_from_image(&session->host, name, image, pixels, err);
-    if (status)
-        return status;
-    return run(session, p, &(fv_image){FV_DIGIT_SIDE, FV_DIGIT_SIDE, 1, pixels}, output, err);
+    if (!status)
+        status = fv_session_run(session, input, 1, output, err);
+    fv_release(&session->host, input);
+    return status;
 }
 
 static fv_status check_end(const fv_session *session, fv_error *err)

@@ -100,6 +100,20 @@ static size_t margin(const fv_preprocess *p, size_t much)
     return much / 2 + (!p->floor && much % 4 == 3);
 }
 
+void fv_prepare_window(const fv_preprocess *p, size_t height, size_t width, double window[4])
+{
+    const size_t input[] = {p->height, p->width}, picture[] = {height, width};
+    size_t size[2];
+
+    resized_size(p, height, width, size);
+    for (size_t a = 0; a < 2; a++) {
+        const double pixel = (double)picture[a] / (double)size[a]; /* one of the input's */
+
+        window[a] = ((double)margin(p, size[a] - (input[a] - 2 * p->pad)) - (double)p->pad) * pixel;
+        window[2 + a] = (double)input[a] * pixel;
+    }
+}
+
 /* picture [size[0], size[1], inner], its middle of [height - 2 pad, width - 2 pad] -> out [height, width, inner] */
 static void place(const fv_preprocess *p, const uint8_t *picture, const size_t size[2], size_t inner, uint8_t *out)
 {

@@ -22,4 +22,8 @@ void fv_prepare_bytes(const fv_preprocess *p, const uint8_t *pixels, size_t heig
                       uint8_t *out, void *scratch);
 fv_preprocess fv_prepare_flat(const fv_preprocess *p);
 
+/* The rectangle of a picture [height,width] that fills the net's input: top, left, height, width in the picture's pixels. It
+ * reaches beyond the picture where the net pads. */
+void fv_prepare_window(const fv_preprocess *p, size_t height, size_t width, double window[4]);
+
 #endif
