@@ -4,6 +4,7 @@
 #include "cli/csv.h"
 #include "cli/fris_predict.h"
 #include "cli/json.h"
+#include "cli/overlay.h"
 #include "cli/tune.h"
 #include "data/pictures.h"
 #include "model/session.h"
@@ -15,7 +16,8 @@
 typedef struct predict_values {
     fv_cli_common common;
     uint64_t top;
-    bool csv, wide;
+    bool csv, wide, jsonl;
+    const char *explain, *layer;
 } predict_values;
 
 enum { AT_ONCE = 16 };
@@ -28,6 +30,7 @@ typedef struct predictor {
     float *batch;      /* [AT_ONCE, classes] probabilities */
     fv_guess *guesses; /* of the picture at hand: the `top` likeliest classes */
     size_t classes, top;
+    fv_cli_overlay overlay; /* of --explain */
 } predictor;
 
 static void print_text(const predictor *p, const char *path)
@@ -119,7 +122,7 @@ static void print(predictor *p, const char *path, const float *probabilities, co
         print_csv(p, path, why);
     else if (values->wide)
         print_wide(p, path, why);
-    else if (values->common.json)
+    else if (values->common.json || values->jsonl)
         print_json(p, path, why);
     else if (!why)
         print_text(p, path);
@@ -130,20 +133,24 @@ static int predict_all(predictor *p, size_t *bad)
 {
     fv_error errors[AT_ONCE], err = {0};
     const char *paths[AT_ONCE];
+    int code = FV_EXIT_OK;
 
     print_header(p);
-    for (size_t at = 0, n; at < p->files.count; at += n) {
+    for (size_t at = 0, n; !code && at < p->files.count; at += n) {
         n = p->files.count - at < AT_ONCE ? p->files.count - at : AT_ONCE;
         for (size_t i = 0; i < n; i++)
             paths[i] = p->files.items[at + i].path;
         if (fv_session_classify_files(p->session, paths, n, p->batch, errors, &err))
             return fv_cli_fail(p->cli, &err);
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; !code && i < n; i++) {
             *bad += errors[i].code != FV_OK;
             print(p, paths[i], p->batch + i * p->classes, &errors[i]);
+            if (p->overlay.session && !errors[i].code)
+                code = fv_cli_overlay_write(p->cli, &p->overlay, paths[i], p->files.items[at + i].name,
+                                            p->guesses[0].index);
         }
     }
-    return FV_EXIT_OK;
+    return code;
 }
 
 /* ---------------------------------------------------------------------------------------------- operands */
@@ -223,10 +230,13 @@ static int predict(predictor *p, size_t *bad)
     int code = fv_cli_model_open(cli, cli->operands[0], &p->model);
 
     if (!code && fv_fris_in_model(p->model))
-        return values->wide ? fv_cli_usage(cli, "%s says one class and why: there is no --wide", cli->operands[0])
-                            : fv_fris_predict(cli, cli->operands[0], p->model, &p->files, values->csv, bad);
+        return values->explain ? fv_cli_usage(cli, "%s decides by prototypes: there is no --explain", cli->operands[0])
+               : values->wide  ? fv_cli_usage(cli, "%s says one class and why: there is no --wide", cli->operands[0])
+                               : fv_fris_predict(cli, cli->operands[0], p->model, &p->files, values->csv, bad);
     if (!code)
         code = open_session(cli, p);
+    if (!code && values->explain)
+        code = fv_cli_overlay_open(cli, p->model, values->layer, values->explain, &p->overlay);
     return code ? code : predict_all(p, bad);
 }
 
@@ -237,8 +247,10 @@ static int run(const fv_cli *cli)
     size_t bad = 0;
     int code = fv_cli_check_machine(cli);
 
-    if (values->csv + values->wide + values->common.json > 1)
+    if (values->csv + values->wide + (values->common.json || values->jsonl) > 1)
         return fv_cli_usage(cli, "--csv, --wide and --json exclude each other");
+    if (values->layer && !values->explain)
+        return fv_cli_usage(cli, "--layer says which maps --explain looks at");
     fv_pictures_init(&p.files, &cli->host);
     if (!code)
         code = take_operands(&p);
@@ -251,6 +263,7 @@ static int run(const fv_cli *cli)
     else if (!code && (bad || p.files.bad_count))
         code = FV_EXIT_PARTLY;
     fv_pictures_free(&p.files);
+    fv_cli_overlay_close(&p.overlay);
     fv_session_free(p.session);
     fv_model_free(p.model);
     free(p.batch);
@@ -274,6 +287,17 @@ static const fv_cli_option options[] = {
      .at = AT(csv),
      .help = "print path,class,probability,error, a row a class, quoted as RFC 4180 says"},
     {.name = "wide", .type = FV_CLI_FLAG, .at = AT(wide), .help = "the same with one row a picture"},
+    {.name = "jsonl", .type = FV_CLI_FLAG, .at = AT(jsonl), .help = "as --json: one document a line"},
+    {.name = "explain",
+     .argument = "FOLDER",
+     .type = FV_CLI_TEXT,
+     .at = AT(explain),
+     .help = "write each picture there with the places that spoke for the class it was given, in red (Grad-CAM)"},
+    {.name = "layer",
+     .argument = "NAME",
+     .type = FV_CLI_TEXT,
+     .at = AT(layer),
+     .help = "whose maps --explain looks at; without it the last convolution's"},
     {0},
 };
 #undef AT
@@ -296,8 +320,9 @@ const fv_cli_verb fv_cli_verb_predict = {
         "prototype, "
         "how sure that is (S*), or \"none of these\" and why.",
     .examples = {{"predict runs/train digit.png", "which digit is it?"},
-                 {"predict model.safetensors *.png --top 3", "the three likeliest classes of each"},
-                 {"predict model.safetensors *.png --csv > said.csv", "a table for other programs"}},
+
+                 {"predict model.safetensors *.png --csv > said.csv", "a table for other programs"},
+                 {"predict runs/train photos --explain looked", "where did the network look?"}},
     .more = "doc/training.md",
     .tables = tables,
     .value_bytes = sizeof(predict_values),
