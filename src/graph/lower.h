@@ -27,7 +27,7 @@ const fv_kernels *fv_lower_kernels(const fv_lower *lower);
 const fv_shape *fv_lower_shape(const fv_lower *lower, fv_value value);
 
 bool fv_lower_training(const fv_lower *lower);  /* is the graph one for training? */
-bool fv_lower_gradients(const fv_lower *lower); /* does it hold gradients? */
+bool fv_lower_gradients(const fv_lower *lower); /* may it hold gradients? */
 size_t fv_lower_batch(const fv_lower *lower);
 size_t fv_lower_units(const fv_lower *lower); /* as many runs of samples as the planner cuts a batch into */
 

@@ -28,7 +28,7 @@ bool fv_lower_training(const fv_lower *lower)
 }
 bool fv_lower_gradients(const fv_lower *lower)
 {
-    return lower->plan->graph->gradients;
+    return lower->plan->graph->training || lower->plan->graph->gradients;
 }
 size_t fv_lower_batch(const fv_lower *lower)
 {
