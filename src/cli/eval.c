@@ -1,248 +1,35 @@
 /* eval: measures a model on a split of a data set: loss, top-1, the confusion matrix, precision, recall and F1 of each
  * class, and the mistakes that the model was surest of. */
-#include "cli/cli.h"
-#include "cli/confusion.h"
-#include "cli/csv.h"
-#include "cli/grid.h"
-#include "cli/json.h"
-#include "cli/memory.h"
+#include "cli/measured.h"
 #include "cli/photos.h"
 #include "data/data.h"
 #include "train/options.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct eval_values {
     fv_cli_common common;
     uint64_t batch, worst;
     int split; /* fv_split, -1 = test if there is one */
-    const char *csv;
+    const char *csv, *confusion, *wrong;
 } eval_values;
 
-/* All that was measured and what it was measured with. */
-typedef struct measured {
-    fv_model *model;
-    fv_data *data;
-    fv_split split;
-    fv_evaluation result;
-    float *probabilities; /* [n, classes] */
-    fv_cli_confusion confusion;
-} measured;
-
-static const char *const split_words[] = {"train", "val", "test", NULL};
-
-static const char *class_name(const measured *m, size_t c)
+/* The best class of each sample against its label. */
+static void count(fv_cli_measured *m)
 {
-    const char *name = c < fv_model_classes(m->model) ? fv_model_class_name(m->model, c) : NULL;
-
-    if (!name && c < fv_data_classes(m->data))
-        name = fv_data_class_name(m->data, c);
-    return name ? name : "?";
-}
-
-/* The best class of each sample against its label. Ties go to the lower class, as fv_evaluate counts them. */
-static void count(measured *m)
-{
-    const size_t classes = m->result.classes;
-
     for (size_t i = 0; i < m->result.n; i++) {
-        const float *p = m->probabilities + i * classes;
-        uint32_t label;
-        size_t best = 0;
+        size_t label;
+        const size_t best = fv_cli_measured_best(m, i, &label);
+        const float probability = m->probabilities[i * m->result.classes + best];
 
-        fv_data_sample(m->data, m->split, i, &label);
-        for (size_t c = 1; c < classes; c++)
-            if (p[c] > p[best])
-                best = c;
-        fv_cli_confusion_add(&m->confusion, i, label, best, p[best]);
+        fv_cli_confusion_add(&m->confusion, i, label, best, probability);
+        fv_calibration_add(&m->calibration, probability, best == label);
     }
-}
-
-/* ------------------------------------------------------------------------------------------------------- text */
-
-/* A table of more classes than this cannot be read; --json has it. */
-enum { CONFUSION_MOST = 30 };
-
-static bool print_confusion(const fv_cli *cli, const measured *m)
-{
-    const size_t classes = m->result.classes;
-    fv_cli_column *columns = calloc(classes + 1, sizeof *columns);
-    fv_cli_grid grid;
-    bool good = columns != NULL;
-
-    if (good && classes <= CONFUSION_MOST) {
-        columns[0] = (fv_cli_column){"label", false};
-        for (size_t c = 0; c < classes; c++)
-            columns[c + 1] = (fv_cli_column){class_name(m, c), true};
-        fv_cli_grid_init(&grid, columns, classes + 1);
-        for (size_t label = 0; label < classes; label++) {
-            fv_cli_grid_cell(&grid, "%s", class_name(m, label));
-            for (size_t c = 0; c < classes; c++) {
-                const uint64_t n = fv_cli_confusion_at(&m->confusion, label, c);
-
-                if (n)
-                    fv_cli_grid_cell(&grid, "%llu", (unsigned long long)n);
-                else
-                    fv_cli_grid_cell(&grid, ".");
-            }
-        }
-        puts("\nConfusion: rows are labels, columns what the model said");
-        good = fv_cli_grid_print(&grid, stdout, cli->terminal.out_color);
-    }
-    free(columns);
-    return good;
-}
-
-static const fv_cli_column class_columns[] = {
-    {"class", false}, {"samples", true}, {"precision", true}, {"recall", true}, {"F1", true},
-};
-
-static bool print_classes(const fv_cli *cli, const measured *m)
-{
-    fv_cli_grid grid;
-
-    fv_cli_grid_init(&grid, class_columns, FV_COUNT(class_columns));
-    for (size_t c = 0; c < m->result.classes; c++) {
-        const fv_cli_class_score s = fv_cli_confusion_score(&m->confusion, c);
-
-        if (m->result.classes > CONFUSION_MOST && !s.samples)
-            continue;
-        fv_cli_grid_cell(&grid, "%s", class_name(m, c));
-        fv_cli_grid_cell(&grid, "%llu", (unsigned long long)s.samples);
-        fv_cli_grid_cell(&grid, s.said ? "%.4f" : "-", s.precision);
-        fv_cli_grid_cell(&grid, s.samples ? "%.4f" : "-", s.recall);
-        fv_cli_grid_cell(&grid, s.said || s.samples ? "%.4f" : "-", s.f1);
-    }
-    putchar('\n');
-    return fv_cli_grid_print(&grid, stdout, cli->terminal.out_color);
-}
-
-static const fv_cli_column worst_columns[] = {
-    {"sample", true},
-    {"label", false},
-    {"said", false},
-    {"probability", true},
-};
-
-static bool print_worst(const fv_cli *cli, const measured *m)
-{
-    fv_cli_grid grid;
-
-    if (!m->confusion.worst_count)
-        return true;
-    fv_cli_grid_init(&grid, worst_columns, FV_COUNT(worst_columns));
-    for (size_t i = 0; i < m->confusion.worst_count; i++) {
-        const fv_cli_mistake *w = &m->confusion.worst[i];
-
-        fv_cli_grid_cell(&grid, "%zu", w->index);
-        fv_cli_grid_cell(&grid, "%s", class_name(m, w->label));
-        fv_cli_grid_cell(&grid, "%s", class_name(m, w->predicted));
-        fv_cli_grid_cell(&grid, "%.4f", (double)w->probability);
-    }
-    puts("\nMistakes that the model was surest of; samples count from 0");
-    return fv_cli_grid_print(&grid, stdout, cli->terminal.out_color);
-}
-
-static bool print_text(const fv_cli *cli, const measured *m)
-{
-    const fv_evaluation *r = &m->result;
-    char number[32];
-
-    printf("%s images of %s, split %s\n", fv_cli_thousands(r->n, number), cli->operands[1], split_words[m->split]);
-    printf("loss   %.5f\ntop-1  %.2f %%  (%zu wrong)\n", r->loss, 100 * r->top1, m->confusion.wrong);
-    if (r->classes > 5)
-        printf("top-5  %.2f %%\n", 100 * r->top5);
-    return print_confusion(cli, m) && print_classes(cli, m) && print_worst(cli, m);
-}
-
-/* ------------------------------------------------------------------------------------------------------- JSON */
-
-static void json_classes(fv_cli_json *json, const measured *m)
-{
-    fv_cli_json_array(json, "classes");
-    for (size_t c = 0; c < m->result.classes; c++) {
-        const fv_cli_class_score s = fv_cli_confusion_score(&m->confusion, c);
-
-        fv_cli_json_object(json, NULL);
-        fv_cli_json_text(json, "name", class_name(m, c));
-        fv_cli_json_count(json, "n", s.samples);
-        fv_cli_json_real(json, "precision", s.precision);
-        fv_cli_json_real(json, "recall", s.recall);
-        fv_cli_json_real(json, "f1", s.f1);
-        fv_cli_json_end(json);
-    }
-    fv_cli_json_end(json);
-    fv_cli_json_array(json, "confusion");
-    for (size_t label = 0; label < m->result.classes; label++)
-        fv_cli_json_counts(json, NULL, m->confusion.counts + label * m->result.classes, m->result.classes);
-    fv_cli_json_end(json);
-}
-
-static bool print_json(const fv_cli *cli, const measured *m)
-{
-    fv_cli_json json;
-
-    fv_cli_json_begin(&json, 2);
-    fv_cli_json_text(&json, "model", cli->operands[0]);
-    fv_cli_json_text(&json, "data", cli->operands[1]);
-    fv_cli_json_text(&json, "split", split_words[m->split]);
-    fv_cli_json_count(&json, "n", m->result.n);
-    fv_cli_json_real(&json, "loss", m->result.loss);
-    fv_cli_json_real(&json, "top1", m->result.top1);
-    fv_cli_json_real(&json, "top5", m->result.top5);
-    json_classes(&json, m);
-    fv_cli_json_array(&json, "worst");
-    for (size_t i = 0; i < m->confusion.worst_count; i++) {
-        const fv_cli_mistake *w = &m->confusion.worst[i];
-
-        fv_cli_json_object(&json, NULL);
-        fv_cli_json_count(&json, "index", w->index);
-        fv_cli_json_text(&json, "label", class_name(m, w->label));
-        fv_cli_json_text(&json, "predicted", class_name(m, w->predicted));
-        fv_cli_json_real(&json, "probability", (double)w->probability);
-        fv_cli_json_end(&json);
-    }
-    fv_cli_json_end(&json);
-    fv_cli_json_count(&json, "memory_peak_bytes", fv_cli_memory_peak());
-    return fv_cli_json_print(&json, stdout);
-}
-
-/* -------------------------------------------------------------------------------------------------------- CSV */
-
-static int write_csv(const fv_cli *cli, const measured *m, const char *path)
-{
-    FILE *file = fopen(path, "w");
-    bool good = file != NULL;
-
-    for (size_t i = 0; good && i < m->result.n; i++) {
-        const float *p = m->probabilities + i * m->result.classes;
-        uint32_t label;
-        size_t best = 0;
-
-        if (!i)
-            fputs("index,label,predicted,probability\n", file);
-        fv_data_sample(m->data, m->split, i, &label);
-        for (size_t c = 1; c < m->result.classes; c++)
-            if (p[c] > p[best])
-                best = c;
-        fprintf(file, "%zu,", i);
-        fv_cli_csv_field(file, class_name(m, label));
-        fputc(',', file);
-        fv_cli_csv_field(file, class_name(m, best));
-        good = fprintf(file, ",%.9g\n", (double)p[best]) > 0;
-    }
-    if (file && fclose(file) != 0)
-        good = false;
-    if (!good)
-        fv_cli_say(cli, "%s: %s", path, strerror(errno));
-    return good ? FV_EXIT_OK : FV_EXIT_FAILURE;
 }
 
 /* ------------------------------------------------------------------------------------------------------- verb */
 
-static int measure(const fv_cli *cli, measured *m)
+static int measure(const fv_cli *cli, fv_cli_measured *m)
 {
     const eval_values *values = cli->values;
     const fv_session_options options = fv_cli_session_options(cli, values->batch);
@@ -256,7 +43,7 @@ static int measure(const fv_cli *cli, measured *m)
         m->split = fv_data_count(m->data, FV_VAL) ? FV_VAL : FV_TRAIN;
     const size_t n = fv_data_count(m->data, m->split);
     if (!n) {
-        fv_cli_say(cli, "%s: there are no images in split %s", cli->operands[1], split_words[m->split]);
+        fv_cli_say(cli, "%s: there are no images in split %s", cli->operands[1], fv_cli_split_words[m->split]);
         return FV_EXIT_FAILURE;
     }
     m->probabilities = calloc(n * classes, sizeof *m->probabilities);
@@ -266,7 +53,7 @@ static int measure(const fv_cli *cli, measured *m)
         return fv_cli_fail(cli, &err);
     count(m);
     fv_cli_detail(cli, "%s: %zu images of %s in batches of %zu", fv_net_name(fv_model_net(m->model)), n,
-                  split_words[m->split], (size_t)values->batch);
+                  fv_cli_split_words[m->split], (size_t)values->batch);
     return FV_EXIT_OK;
 }
 
@@ -284,7 +71,7 @@ static void training_split(const fv_cli *cli, const fv_model *model, fv_data_opt
 }
 
 /* Classes are matched by name where the data are folders; a model knows them in its order. */
-static int open_data(const fv_cli *cli, measured *m)
+static int open_data(const fv_cli *cli, fv_cli_measured *m)
 {
     const char **names = fv_cli_class_names(m->model);
     fv_data_options options = FV_DATA_OPTIONS;
@@ -313,9 +100,11 @@ static int open_data(const fv_cli *cli, measured *m)
 static int run(const fv_cli *cli)
 {
     const eval_values *values = cli->values;
-    measured m = {0};
+    fv_cli_measured m = {0};
     int code = fv_cli_check_machine(cli);
 
+    if (!code)
+        code = fv_cli_measured_check(cli, values->confusion, values->wrong);
     if (!code)
         code = fv_cli_model_open(cli, cli->operands[0], &m.model);
     if (!code)
@@ -323,8 +112,12 @@ static int run(const fv_cli *cli)
     if (!code)
         code = measure(cli, &m);
     if (!code && values->csv)
-        code = write_csv(cli, &m, values->csv);
-    if (!code && !(cli->common->json ? print_json(cli, &m) : print_text(cli, &m)))
+        code = fv_cli_measured_csv(cli, &m, values->csv);
+    if (!code && values->confusion)
+        code = fv_cli_measured_confusion(cli, &m, values->confusion);
+    if (!code && values->wrong)
+        code = fv_cli_measured_wrong(cli, &m, values->wrong);
+    if (!code && !(cli->common->json ? fv_cli_measured_json(cli, &m) : fv_cli_measured_text(cli, &m)))
         code = fv_cli_memory(cli);
     if (!code)
         code = fv_cli_tell_bad(cli, m.data, NULL);
@@ -341,7 +134,7 @@ static const fv_cli_option options[] = {
      .argument = "NAME",
      .type = FV_CLI_WORD,
      .at = AT(split),
-     .words = split_words,
+     .words = fv_cli_split_words,
      .help = "which part of the data; without it test, where there is one"},
     {.name = "batch",
      .letter = 'b',
@@ -365,7 +158,17 @@ static const fv_cli_option options[] = {
      .argument = "FILE",
      .type = FV_CLI_TEXT,
      .at = AT(csv),
-     .help = "write a line for each image: index,label,predicted,probability"},
+     .help = "write a line for each image: index,label,predicted,probability,path"},
+    {.name = "confusion",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(confusion),
+     .help = "write the confusion matrix: .csv, or .png with a square a pair, rows are labels"},
+    {.name = "wrong",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(wrong),
+     .help = "write the mistakes that --worst counts: .csv, .html with the pictures, or .png of these alone"},
     {0},
 };
 #undef AT
@@ -383,10 +186,12 @@ const fv_cli_verb fv_cli_verb_eval = {
     .help = "Measure a model on a data set",
     .text =
         "Prints the mean cross-entropy, the share of images named right, the confusion matrix, precision, recall and "
-        "F1 of each class, and the mistakes that the model was surest of.",
+        "F1 of each class, and the mistakes that the model was surest of. Intervals are Wilson's, 95 %. ECE is the "
+        "mean "
+        "difference between the probability of what was said and how often that is right.",
     .examples = {{"eval runs/train data/mnist", "how good is the best model of a run on the test images?"},
                  {"eval model.safetensors data/mnist --json", "the same for a script: top1, top5, loss, n and more"},
-                 {"eval model.safetensors data/mnist --split train --csv said.csv", "every prediction in a file"}},
+                 {"eval runs/train photos --wrong wrong.html --worst 100", "look at what it gets wrong"}},
     .more = "doc/training.md",
     .tables = tables,
     .value_bytes = sizeof(eval_values),

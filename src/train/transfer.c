@@ -1,6 +1,7 @@
 #include "train/transfer.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "train/calibration.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,26 +44,20 @@ static double *balance(const fv_logistic_set *train, size_t classes, fv_arena *a
     return weights;
 }
 
-/* Guo et al. 2017, equation 3: |accuracy - confidence| of 15 equal bins, weighted by their share. */
+/* Of the surest class of each picture. */
 static double calibration(const float *probabilities, const fv_logistic_set *set, size_t classes)
 {
-    enum { BINS = 15 };
-    double sure[BINS] = {0}, right[BINS] = {0}, error = 0;
+    fv_calibration sum = {0};
 
     for (size_t i = 0; i < set->count; i++) {
         const float *p = probabilities + i * classes;
-        size_t best = 0, bin;
+        size_t best = 0;
 
         for (size_t c = 1; c < classes; c++)
             best = p[c] > p[best] ? c : best;
-        bin = (size_t)((double)p[best] * BINS);
-        bin = bin < BINS ? bin : BINS - 1;
-        sure[bin] += (double)p[best];
-        right[bin] += best == set->labels[i];
+        fv_calibration_add(&sum, p[best], best == set->labels[i]);
     }
-    for (size_t k = 0; k < BINS; k++)
-        error += fabs(sure[k] - right[k]);
-    return set->count ? error / (double)set->count : NAN;
+    return fv_calibration_error(&sum);
 }
 
 static fv_status measure(const fv_logistic *head, sets *all, fv_transfer_result *out, fv_error *err)
