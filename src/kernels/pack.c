@@ -1,5 +1,6 @@
 /* pack: a matrix to column panels (pack.h). Bound by memory; transposed sources are turned in squares of vectors, a few lines
  * of each source row at a time. */
+#include "kernels/square.h"
 #include "kernels/tile.h"
 
 enum { BLOCK = 64 };
@@ -31,47 +32,6 @@ static void pack_whole(const fv_pack_args *a, const real *b, real *out, size_t c
     }
 }
 
-#if FV_LANES > 1
-/* One of log2(FV_LANES) rounds that turn a square of FV_LANES vectors: with s = 1, 2, 4, .. rows i and i + s exchange
- * the s x s blocks beside the diagonal. Lane l of the two results is lane LOW or HIGH of both rows in a line. */
-#define LOW(l, s) ((l) & (s) ? FV_LANES + (l) - (s) : (l))
-#define HIGH(l, s) ((l) & (s) ? FV_LANES + (l) : (l) + (s))
-#define LANES_4(f, l, s) f(l, s), f((l) + 1, s), f((l) + 2, s), f((l) + 3, s)
-#if FV_LANES == 16
-#define LANES(f, s) LANES_4(f, 0, s), LANES_4(f, 4, s), LANES_4(f, 8, s), LANES_4(f, 12, s)
-#elif FV_LANES == 8
-#define LANES(f, s) LANES_4(f, 0, s), LANES_4(f, 4, s)
-#else
-#define LANES(f, s) LANES_4(f, 0, s)
-#endif
-#define ROUND(v, s)                                                                                                    \
-    FV_EACH (i, FV_LANES)                                                                                              \
-        if (!(i & (s))) {                                                                                              \
-            const vec a = v[i], b = v[i + (s)];                                                                        \
-            v[i] = __builtin_shufflevector(a, b, LANES(LOW, s));                                                       \
-            v[i + (s)] = __builtin_shufflevector(a, b, LANES(HIGH, s));                                                \
-        }
-
-/* A square of FV_LANES rows, turned. */
-FV_INLINE void turn(const real *from, size_t ld, real *to, size_t to_ld)
-{
-    vec v[FV_LANES];
-
-    FV_EACH (i, FV_LANES)
-        v[i] = vec_load(from + i * ld);
-    ROUND(v, 1)
-    ROUND(v, 2)
-#if FV_LANES >= 8
-    ROUND(v, 4)
-#endif
-#if FV_LANES >= 16
-    ROUND(v, 8)
-#endif
-    FV_EACH (i, FV_LANES)
-        vec_store(to + i * to_ld, v[i]);
-}
-#endif
-
 /* The source of column c is row c of b. */
 static void pack_columns(const fv_pack_args *a, const real *b, real *out, size_t column, size_t width)
 {
@@ -79,12 +39,10 @@ static void pack_columns(const fv_pack_args *a, const real *b, real *out, size_t
         const size_t last = first + BLOCK < a->depth ? first + BLOCK : a->depth;
         size_t j = 0;
 
-#if FV_LANES > 1
         for (; j + FV_LANES <= width && column + j + FV_LANES <= a->cols && (last - first) % FV_LANES == 0;
              j += FV_LANES)
             for (size_t k = first; k < last; k += FV_LANES)
-                turn(b + (column + j) * a->ld + k, a->ld, out + k * width + j, width);
-#endif
+                square_turn(b + (column + j) * a->ld + k, a->ld, out + k * width + j, width);
         for (; j < width; j++) {
             const real *row = b + (column + j) * a->ld;
 

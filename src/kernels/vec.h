@@ -78,6 +78,16 @@ FV_INLINE vec vec_all(real x) { return x - (vec){0}; }
 FV_INLINE ivec ivec_all(int32_t x) { return x - (ivec){0}; }
 #endif
 
+/* ---- past the caches, where a vector is a line, which is then not fetched first: p is aligned to it, and others may read
+ * after vec_stream_end. */
+#if FV_LANES == 16
+FV_INLINE void vec_stream(real *p, vec v) { _mm512_stream_ps(p, (__m512)v); }
+FV_INLINE void vec_stream_end(void) { _mm_sfence(); }
+#else
+FV_INLINE void vec_stream(real *p, vec v) { vec_store(p, v); }
+FV_INLINE void vec_stream_end(void) {}
+#endif
+
 /* ---- tails: vec_load_m reads lanes outside the mask as 0 and touches no memory there.
  * vec_max(a, b) is a > b ? a : b, so that a NaN in b stays. Bytes are lanes' low 8 bits. */
 #if FV_LANES == 16

@@ -141,12 +141,16 @@ static const check_case cases[] = {
     CASE(winograd_filters, build_filters, 8, 0, 3, 4, 1, 1, 1, 0),
     CASE(winograd_filters, build_filters, 8, 0, 3, 4, 5, 40, 1, 0),
     CASE(winograd_filters, build_filters, 8, 0, 3, 4, 24, 50, 2, 0),
+    CASE(winograd_filters, build_filters, 8, 0, 3, 4, 9, 170, 1, 0), /* several panels at once, and what is left */
     CASE(winograd_filters, build_filters, 8, 0, 3, 4, 40, 24, 2, 1),
+    CASE(winograd_filters, build_filters, 8, 0, 3, 4, 70, 50, 1, 1),
     CASE(winograd_filters, build_filters, 8, 0, 3, 4, 66, 17, 1, 1),
     CASE(winograd_filters, build_filters, 8, 0, 3, 2, 7, 70, 1, 0),
     CASE(winograd_filters, build_filters, 8, 0, 3, 2, 24, 33, 1, 1),
     CASE(winograd_filters, build_filters, 8, 0, 5, 2, 6, 28, 2, 0),
     CASE(winograd_filters, build_filters, 8, 0, 5, 2, 20, 35, 1, 1),
+    CASE(winograd_filters, build_filters, 8, FULL, 3, 4, 330, 360, 1, 0), /* past the caches */
+    CASE(winograd_filters, build_filters, 8, FULL, 3, 4, 360, 330, 1, 1),
     CASE(winograd_filters, build_filters, 8, BENCH_ONLY, 3, 4, 512, 512, 1, 0),
     CASE(winograd_filters, build_filters, 8, BENCH_ONLY, 3, 4, 512, 512, 1, 1),
 
