@@ -1,6 +1,7 @@
 #!/bin/sh
 # `make install` puts everything where PREFIX and DESTDIR say; a program finds the library by pkg-config, shared and
-# static, from C and from C++; `make uninstall` leaves nothing.
+# static, from C and from C++; the command makes a classifier of photos where there is nothing else; `make uninstall`
+# leaves nothing.
 set -eu
 passed=0
 failed=0
@@ -75,6 +76,21 @@ sanitize=
     try "static: does not need libfovea.so" sh -c "! readelf -d '$work/alone' | grep libfovea"
 }
 try "command runs from where it is installed" "$prefix/bin/fovea" version
+
+# From photos to names with nothing but what was installed: no source, no weights, no variable that says where they are.
+mkdir -p "$work/user/here"
+python3 "$FOVEA_SOURCE/tests/cli/photos.py" "$work/user/here/photos" 8 red green
+installed() {
+    (cd "$work/user/here" && env -i HOME="$work/user" PATH=/usr/bin:/bin LC_ALL=C.UTF-8 ${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} \
+        "$prefix/bin/fovea" "$@")
+}
+try "installed: check" installed check photos
+try "installed: train" installed train photos --epochs 30 --out run --progress none
+cp "$work/log" "$work/said"
+try "installed: says what would help" grep -q "no trained backbone was found" "$work/said"
+try "installed: predict" installed predict run photos/red photos/green --csv
+grep -c '^photos/\([a-z]*\)/[0-9]*\.ppm,\1,' "$work/log" >"$work/said" || :
+try "installed: names are right" grep -qx 16 "$work/said"
 try "uninstall" "$FOVEA_SOURCE/tools/uninstall" "$FOVEA_BUILD" "$root"
 find "$root" ! -type d >"$work/left"
 find "$root" -name 'fovea*' >>"$work/left"
