@@ -155,6 +155,7 @@ static void test_residual_networks(void **state)
     (void)state;
     for (size_t i = 0; i < FV_COUNT(zoo); i++) {
         size_t nodes = 0;
+        fv_text text;
         rig r;
 
         open_rig(&r, zoo_text(zoo[i].name), 1, 1, "ref", NULL);
@@ -164,6 +165,10 @@ static void test_residual_networks(void **state)
             nodes += !r.run.exec->graph.nodes[k].once && r.run.exec->graph.nodes[k].op != &fv_op_flatten &&
                      r.run.exec->graph.nodes[k].op != &fv_op_softmax;
         assert_int_equal(nodes, zoo[i].nodes);
+        fv_text_init(&text, NULL);
+        fv_plan_explain(&r.run.exec->plan, r.run.exec->kernels, &text);
+        assert_non_null(strstr(text.data, " conv + add + relu "));
+        fv_text_free(&text);
         close_rig(&r);
     }
 }

@@ -1,6 +1,39 @@
 /* The plan in words. */
 #include "plan/plan.h"
 
+#include "kernels/winograd.h"
+#include "ops/ops.h"
+#include <stdio.h>
+
+enum { WORDS = 96 }; /* room for what stands in a column */
+
+/* The operator and what was folded into it, "conv + add + relu". */
+static const char *operator_text(const fv_node *node, char text[WORDS])
+{
+    const char *activation = NULL;
+    const fv_op *op;
+    int act = 0;
+
+    if (node->op->act_offset)
+        memcpy(&act, (const char *)node->attrs + node->op->act_offset, sizeof act);
+    for (size_t i = 0; act && !activation && (op = fv_op_list(i)); i++)
+        activation = op->activation == act ? op->name : NULL;
+    snprintf(text, WORDS, "%s%s%s%s", node->op->name, fv_node_summand(node) ? " + add" : "", activation ? " + " : "",
+             activation ? activation : "");
+    return text;
+}
+
+/* The kernel, Winograd's with the size of its tiles: "winograd F(4x4,3x3)". */
+static const char *kernel_text(const fv_plan_step *step, char text[WORDS])
+{
+    const fv_winograd_args *w = step->args;
+
+    if (step->kernel != FV_K_winograd_forward)
+        return fv_kernel_name(step->kernel);
+    snprintf(text, WORDS, "winograd F(%zux%zu,%zux%zu)", w->side, w->side, w->g.kernel_h, w->g.kernel_w);
+    return text;
+}
+
 void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *text)
 {
     const fv_graph *graph = plan->graph;
@@ -17,6 +50,7 @@ void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *te
         const fv_plan_step *step = &plan->steps[i];
         const fv_region *region = &plan->regions[r];
         const fv_node *node = &graph->nodes[step->node];
+        char op[WORDS], kernel[WORDS];
 
         if (region->first == i) {
             fv_text_print(text, "  region %zu: %s%s\n", r++,
@@ -25,9 +59,9 @@ void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *te
                           : region->update ? ", update"
                                            : "");
         }
-        fv_text_print(text, "  %-4zu %-20s %-22s %-22s %8zu %8zu %10.3f %10.1f%s\n", i, node->label, node->op->name,
-                      fv_kernel_name(step->kernel), step->items, step->chunks, step->cost.flops / 1e6,
-                      step->cost.bytes / 1024, step->once ? "  once" : "");
+        fv_text_print(text, "  %-4zu %-20s %-22s %-22s %8zu %8zu %10.3f %10.1f%s\n", i, node->label,
+                      operator_text(node, op), kernel_text(step, kernel), step->items, step->chunks,
+                      step->cost.flops / 1e6, step->cost.bytes / 1024, step->once ? "  once" : "");
         if (!step->once) {
             flops += step->cost.flops;
             bytes += step->cost.bytes;
