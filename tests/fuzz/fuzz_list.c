@@ -8,33 +8,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char folder[] = "/tmp/fovea-fuzz-XXXXXX", labels[64], list[64];
-
-static void tidy(void)
-{
-    unlink(labels);
-    rmdir(folder);
-}
-
-static void prepare(void)
-{
-    if (*list)
-        return;
-    if (!mkdtemp(folder))
-        abort();
-    snprintf(labels, sizeof labels, "%s/labels.txt", folder);
-    snprintf(list, sizeof list, "%s/list", folder);
-    atexit(tidy);
-}
+/* In a folder of its own below the working folder. */
+static const char folder[] = "fuzz-list", labels[] = "fuzz-list/labels.txt", list[] = "fuzz-list/list";
 
 static void write_labels(const uint8_t *data, size_t size)
 {
-    FILE *f = fopen(labels, "wb");
+    static bool written;
+    FILE *f;
 
+    if (!size && !written)
+        return;
+    if (!written)
+        (void)mkdir(folder, 0755);
+    written = true;
+    f = fopen(labels, "wb");
     if (!f || fwrite(data, 1, size, f) != size || fclose(f) != 0)
         abort();
 }
@@ -50,7 +41,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (!text)
         return 0;
-    prepare();
     write_labels(data, before);
     memcpy(text, data + after, size - after);
     text[size - after] = 0;
