@@ -39,6 +39,7 @@ static void group_rows(const fv_conv_args *a, const real *x, size_t pitch, size_
     y += group * out_c;
     add = add ? add + group * out_c : NULL;
     p.tile.a = rows;
+    p.tile.fetch = fv_tile_fetches(g->n * g->out_h * g->out_w * p.tile.ldc);
     fv_tile_act(&p.tile, a->act);
     /* Pixels of one channel are neighbours themselves: no pointers are needed, as long as tiles end with the row. */
     p.neighbours = step == 1;

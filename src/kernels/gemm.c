@@ -79,6 +79,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 
     (void)slice;
     p.tile.a = rows;
+    p.tile.fetch = fv_tile_fetches(a->rows * a->ldc);
     act = fv_tile_act(&p.tile, a->act);
     for (size_t item = begin; item < end; item++) {
         const size_t rb = item % a->row_blocks, cb = item / a->row_blocks;

@@ -28,6 +28,7 @@ typedef struct fv_tile {
     size_t ldc;      /* of c and add */
     size_t cols;     /* that exist; b, init and c have no more */
     bool relu, six;  /* c = max(c, 0), then min(c, 6) in the end; a NaN stays */
+    bool fetch;      /* c is not in a cache: its lines arrive while the sum is made */
 } fv_tile;
 
 enum {
@@ -47,6 +48,13 @@ FV_INLINE fv_act fv_tile_act(fv_tile *t, fv_act act)
     t->six = act == FV_ACT_RELU6;
     t->relu = t->six || act == FV_ACT_RELU;
     return t->relu ? FV_ACT_NONE : act;
+}
+
+/* Is a result of so many values too large to lie in the second level when it is written? Some sums take no longer than it
+ * takes to bring a line from farther away; where the line is there, asking for it costs 2 to 4 %. */
+FV_INLINE bool fv_tile_fetches(size_t values)
+{
+    return values > (size_t)(1 << 20) / sizeof(real);
 }
 
 /* What a sum begins with if not with something. */

@@ -71,10 +71,10 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
             FV_EACH (i, rows)
                 acc[i][j] = v;
         }
-        /* Where c is not in a cache its lines arrive while the sum is made: some steps take as long as memory does. */
-        FV_EACH (i, rows)
-            FV_EACH (j, TILE_VECS)
-                __builtin_prefetch(c + i * ldc + j * TILE_LANES, 1);
+        if (t->fetch)
+            FV_EACH (i, rows)
+                FV_EACH (j, TILE_VECS)
+                    __builtin_prefetch(c + i * ldc + j * TILE_LANES, 1);
     } else {
         FV_EACH (i, rows)
             FV_EACH (j, TILE_VECS)
