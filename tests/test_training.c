@@ -168,6 +168,63 @@ static void test_photo_options(void **state)
     same_models(one, stopped);
 }
 
+/* Pictures in files, of two classes; batches are filled ahead of the steps by threads of their own. */
+static fv_data *photo_folder(void)
+{
+    const char *root = test_path("photos");
+    const fv_random random = {3, FV_STREAM_TEST, 0};
+    fv_error err = {0};
+    fv_data *data;
+
+    for (size_t n = 0; n < 40; n++) {
+        const size_t height = 14 + n % 5, width = 12 + n % 7;
+        char path[PATH_MAX];
+        FILE *f;
+
+        snprintf(path, sizeof path, "%s/train/%s", root, n % 2 ? "dark" : "light");
+        test_ok(fv_folder_make(NULL, path, &err), &err);
+        snprintf(path, sizeof path, "%s/train/%s/%zu.pgm", root, n % 2 ? "dark" : "light", n);
+        f = fopen(path, "wb");
+        assert_non_null(f);
+        fprintf(f, "P5 %zu %zu 255\n", width, height);
+        for (size_t i = 0; i < height * width; i++)
+            fputc((int)(fv_random_uniform(random, n * 1000 + i) * 120) + (n % 2 ? 0 : 100), f);
+        fclose(f);
+    }
+    test_ok(fv_data_open(NULL, root, NULL, &data, &err), &err);
+    return data;
+}
+
+static void test_photos_ahead(void **state)
+{
+    static const size_t threads[] = {1, 2, 5};
+    static const char text[] = "net photos input 12x12x1 classes 2\n"
+                               "conv1: conv 3x3 6 relu maxpool fc: dense classes";
+    char names[FV_COUNT(threads)][32];
+
+    (void)state;
+    for (size_t i = 0; i < FV_COUNT(threads); i++) {
+        fv_train_options options = FV_TRAIN_OPTIONS;
+        fv_error err = {0};
+        fv_data *data = photo_folder();
+        fv_trainer *trainer;
+        fv_net *net;
+
+        snprintf(names[i], sizeof names[i], "ahead-%zu", threads[i]);
+        options.out = test_path(names[i]);
+        options.text = "epochs 3 batch 6 lr .05 resized-crop .4 flip jitter .2 mixup .3";
+        options.threads = threads[i];
+        test_ok(fv_net_parse(NULL, text, "photos.net", &net, &err), &err);
+        test_ok(fv_trainer_create(NULL, net, data, &options, &trainer, &err), &err);
+        assert_non_null(trainer->feeder.ahead);
+        test_ok(fv_trainer_run(trainer, &err), &err);
+        fv_trainer_free(trainer);
+        fv_net_free(net);
+        fv_data_free(data);
+        same_models(test_path(names[0]), test_path(names[i]));
+    }
+}
+
 /* Another seed must give another model, or the comparison above says nothing. */
 static void test_seed_matters(void **state)
 {
@@ -420,6 +477,7 @@ int main(void)
         cmocka_unit_test(test_folder_in_use),   cmocka_unit_test(test_nan),
         cmocka_unit_test(test_bad_options),     cmocka_unit_test(test_steps_allocate_nothing),
         cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_photo_options),
+        cmocka_unit_test(test_photos_ahead),
     };
 
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);

@@ -265,21 +265,32 @@ static fv_progress report(const fv_trainer *t)
     };
 }
 
+/* The batch that begins with so many samples of the epoch. */
+static fv_feed feed_of(const fv_trainer *t, size_t begin)
+{
+    const size_t left = t->count - begin;
+
+    return (fv_feed){FV_TRAIN, t->order + begin, left < t->full.batch ? left : t->full.batch, t->settings.seed,
+                     (uint32_t)t->at.epoch};
+}
+
 /* One step: fill, compute, look whether the numbers are whole, update. */
 static fv_status step(fv_trainer *t, fv_error *err)
 {
     const size_t begin = (size_t)t->at.step * t->full.batch, left = t->count - begin;
     fv_learner *learner = left < t->full.batch ? &t->rest : &t->full;
+    const fv_feed feed = feed_of(t, begin), next = feed_of(t, begin + learner->batch);
     const double start = fv_clock_s();
     double filled, loss, norm, done;
 
     t->step = t->at.total_steps;
-    fv_feeder_fill(&t->feeder, learner->exec, learner->input, fv_exec_at(learner->exec, learner->labels), FV_TRAIN,
-                   t->order + begin, learner->batch, t->settings.seed, (uint32_t)t->at.epoch);
+    fv_feeder_fill(&t->feeder, learner->exec, learner->input, fv_exec_at(learner->exec, learner->labels), &feed);
     for (size_t i = 0; learner->share && i < learner->batch; i++) {
-        ((int32_t *)fv_exec_at(learner->exec, learner->other))[i] = t->feeder.other[i];
-        fv_exec_set(learner->exec, learner->share, i, (double)t->feeder.share[i]);
+        ((int32_t *)fv_exec_at(learner->exec, learner->other))[i] = t->feeder.targets.other[i];
+        fv_exec_set(learner->exec, learner->share, i, (double)t->feeder.targets.share[i]);
     }
+    if (t->at.step + 1 < t->steps_per_epoch)
+        fv_feeder_prefetch(&t->feeder, &next);
     filled = fv_clock_s();
     t->at.lr = fv_schedule_lr(&t->settings, t->at.total_steps, t->steps_per_epoch);
     fv_exec_set(learner->exec, learner->hyper, 0, t->at.lr);
