@@ -1,5 +1,6 @@
 /* fris: competitive similarity at the command line. The first operand is an action. */
 #include "cli/fris.h"
+#include "cli/picture.h"
 #include <string.h>
 
 static const struct {
@@ -19,6 +20,8 @@ static int run(const fv_cli *cli)
 
     if (v->csv && v->common.json)
         return fv_cli_usage(cli, "--csv and --json exclude each other");
+    if (v->sheet && fv_cli_picture_check(cli, v->sheet))
+        return FV_EXIT_USAGE;
     for (size_t i = 0; i < FV_COUNT(actions); i++) {
         names[i] = actions[i].name;
         if (!strcmp(cli->operands[0], actions[i].name))
@@ -266,6 +269,11 @@ static const fv_cli_option output[] = {
      .type = FV_CLI_TEXT,
      .at = AT(html),
      .help = "write a page too; names of pictures are shown as pictures"},
+    {.name = "sheet",
+     .argument = "FILE",
+     .type = FV_CLI_TEXT,
+     .at = AT(sheet),
+     .help = "prototypes, clean, cluster: draw the photos of each row side by side: .png, .ppm"},
     {.name = "top",
      .argument = "N",
      .type = FV_CLI_COUNT,

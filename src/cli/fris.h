@@ -10,6 +10,7 @@ typedef struct fv_fris_values {
     fv_cli_common common;
     const char *labels, *label_column, *names, *val, *val_labels, *out, *html, *apply, *class_name;
     const char *model, *layer, *cache; /* of photos */
+    const char *sheet;
     int metric, norm, precision, split;
     bool centre, csv, all, clean, join, censor, in_place;
     uint64_t k, top, rounds, min_cluster, max_stolps, k_min, k_max;

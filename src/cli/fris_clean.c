@@ -1,6 +1,6 @@
 /* fris clean: labels in doubt, the worst first, with the objects that say so; and a corrected list of labels. */
 #include "cli/csv.h"
-#include "cli/fris.h"
+#include "cli/fris_show.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 #include <stdlib.h>
@@ -74,29 +74,24 @@ static int print_text(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
     return fv_cli_grid_print(&grid, stdout, cli->terminal.out_color) ? FV_EXIT_OK : fv_cli_memory(cli);
 }
 
-static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_doubts *d, size_t n)
+static int show_all(const fv_cli *cli, const fv_fris_source *s, const fv_fris_doubts *d, size_t n)
 {
     static const char *const columns[] = {"object", "label", "suggested", "S", "says", "nearest of its own", NULL};
-    const char *path = ((const fv_fris_values *)cli->values)->html;
-    fv_cli_file file;
-    FILE *out = fv_cli_file_open(cli, path, &file);
+    fv_fris_show show;
 
-    if (!out)
-        return FV_EXIT_FAILURE;
-    fv_cli_page_begin(out, "Labels in doubt", columns);
+    fv_fris_show_begin(&show, cli, "Labels in doubt", columns);
     for (size_t i = 0; i < n; i++) {
         const fv_fris_doubt *x = &d->doubt[i];
 
-        fv_cli_page_object(out, fv_fris_name_of(s, x->index));
-        fv_cli_page_cell(out, "%s", fv_fris_class_of(s, x->label));
-        fv_cli_page_cell(out, "%s", fv_fris_class_of(s, x->suggested));
-        fv_cli_page_cell(out, "%.4f", x->s);
-        fv_cli_page_object(out, fv_fris_name_of(s, x->rival_index));
-        fv_cli_page_object(out, fv_fris_name_of(s, x->own_index));
-        fv_cli_page_row(out);
+        fv_fris_show_object(&show, fv_fris_name_of(s, x->index));
+        fv_fris_show_cell(&show, "%s", fv_fris_class_of(s, x->label));
+        fv_fris_show_cell(&show, "%s", fv_fris_class_of(s, x->suggested));
+        fv_fris_show_cell(&show, "%.4f", x->s);
+        fv_fris_show_object(&show, fv_fris_name_of(s, x->rival_index));
+        fv_fris_show_object(&show, fv_fris_name_of(s, x->own_index));
+        fv_fris_show_row(&show);
     }
-    fv_cli_page_end(out);
-    return fv_cli_file_close(cli, path, &file);
+    return fv_fris_show_end(&show);
 }
 
 /* ---------------------------------------------------------------------------------------------------- corrections */
@@ -193,8 +188,8 @@ int fv_fris_run_clean(const fv_cli *cli)
             print_csv(&s, d, n);
         else
             code = v->common.json ? print_json(cli, &s, d, n) : print_text(cli, &s, d, n);
-        if (!code && v->html)
-            code = write_page(cli, &s, d, n);
+        if (!code && (v->html || v->sheet))
+            code = show_all(cli, &s, d, n);
     }
     fv_fris_release(d);
     return fv_fris_source_close(&s, code);

@@ -1,6 +1,6 @@
 /* fris cluster: groups of vectors without labels, and how many there are. */
 #include "cli/csv.h"
-#include "cli/fris.h"
+#include "cli/fris_show.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 #include <math.h>
@@ -111,30 +111,25 @@ static int print_text(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
     return fv_cli_grid_print(&grid, stdout, cli->terminal.out_color) ? FV_EXIT_OK : fv_cli_memory(cli);
 }
 
-static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_clusters *c, size_t most)
+static int show_all(const fv_cli *cli, const fv_fris_source *s, const fv_fris_clusters *c, size_t most)
 {
     static const char *const columns[] = {"cluster", "stolp", "members", NULL};
-    const char *path = ((const fv_fris_values *)cli->values)->html;
-    fv_cli_file file;
-    FILE *out = fv_cli_file_open(cli, path, &file);
+    fv_fris_show show;
 
-    if (!out)
-        return FV_EXIT_FAILURE;
-    fv_cli_page_begin(out, "Clusters", columns);
+    fv_fris_show_begin(&show, cli, "Clusters", columns);
     for (uint32_t k = 0; k < c->k; k++) {
         size_t shown = 0;
 
-        fv_cli_page_cell(out, "%u", k);
-        fv_cli_page_object(out, fv_fris_name_of(s, c->stolps[k]));
+        fv_fris_show_cell(&show, "%u", k);
+        fv_fris_show_object(&show, fv_fris_name_of(s, c->stolps[k]));
         for (uint32_t i = 0; i < c->count && (!most || shown < most); i++)
             if (c->label[i] == k && i != c->stolps[k]) {
-                fv_cli_page_object(out, fv_fris_name_of(s, i));
+                fv_fris_show_object(&show, fv_fris_name_of(s, i));
                 shown++;
             }
-        fv_cli_page_row(out);
+        fv_fris_show_row(&show);
     }
-    fv_cli_page_end(out);
-    return fv_cli_file_close(cli, path, &file);
+    return fv_fris_show_end(&show);
 }
 
 int fv_fris_run_cluster(const fv_cli *cli)
@@ -158,8 +153,8 @@ int fv_fris_run_cluster(const fv_cli *cli)
         print_csv(&s, c);
     else
         code = v->common.json ? print_json(cli, &s, c) : print_text(cli, &s, c);
-    if (!code && v->html)
-        code = write_page(cli, &s, c, (size_t)v->top);
+    if (!code && (v->html || v->sheet))
+        code = show_all(cli, &s, c, (size_t)v->top);
     fv_fris_release(c);
     return fv_fris_source_close(&s, code);
 }

@@ -1,6 +1,6 @@
 /* fris prototypes: the objects that stand for each class, and how compact the classes are. */
 #include "cli/csv.h"
-#include "cli/fris.h"
+#include "cli/fris_show.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 
@@ -95,31 +95,26 @@ static int print_text(const fv_cli *cli, const fv_fris_source *s, const fv_fris_
 }
 
 /* Each prototype with up to `most` of the objects that are nearest to it. */
-static int write_page(const fv_cli *cli, const fv_fris_source *s, const fv_fris_stolps *p, size_t most)
+static int show_all(const fv_cli *cli, const fv_fris_source *s, const fv_fris_stolps *p, size_t most)
 {
     static const char *const columns[] = {"class", "prototype", "covers", "stands for", NULL};
-    const char *path = ((const fv_fris_values *)cli->values)->html;
-    fv_cli_file file;
-    FILE *out = fv_cli_file_open(cli, path, &file);
+    fv_fris_show show;
 
-    if (!out)
-        return FV_EXIT_FAILURE;
-    fv_cli_page_begin(out, "Prototypes", columns);
+    fv_fris_show_begin(&show, cli, "Prototypes", columns);
     for (size_t i = 0; i < p->count; i++) {
         size_t shown = 0;
 
-        fv_cli_page_cell(out, "%s", fv_fris_class_of(s, p->label[i]));
-        fv_cli_page_object(out, fv_fris_name_of(s, p->stolp[i]));
-        fv_cli_page_cell(out, "%u", p->covers[i]);
-        for (uint32_t u = 0; u < p->objects && shown < most; u++)
+        fv_fris_show_cell(&show, "%s", fv_fris_class_of(s, p->label[i]));
+        fv_fris_show_object(&show, fv_fris_name_of(s, p->stolp[i]));
+        fv_fris_show_cell(&show, "%u", p->covers[i]);
+        for (uint32_t u = 0; u < p->objects && (!most || shown < most); u++)
             if (p->own_stolp[u] == p->stolp[i] && u != p->stolp[i]) {
-                fv_cli_page_object(out, fv_fris_name_of(s, u));
+                fv_fris_show_object(&show, fv_fris_name_of(s, u));
                 shown++;
             }
-        fv_cli_page_row(out);
+        fv_fris_show_row(&show);
     }
-    fv_cli_page_end(out);
-    return fv_cli_file_close(cli, path, &file);
+    return fv_fris_show_end(&show);
 }
 
 int fv_fris_run_prototypes(const fv_cli *cli)
@@ -142,8 +137,8 @@ int fv_fris_run_prototypes(const fv_cli *cli)
         remark(cli, o);
         code = v->csv ? print_csv(&s, p) : v->common.json ? print_json(cli, &s, o, p) : print_text(cli, &s, o, p);
     }
-    if (!code && p && v->html)
-        code = write_page(cli, &s, p, (size_t)v->top);
+    if (!code && p && (v->html || v->sheet))
+        code = show_all(cli, &s, p, (size_t)v->top);
     fv_fris_release(p);
     fv_fris_release(o);
     return fv_fris_source_close(&s, code);
