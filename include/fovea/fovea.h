@@ -230,10 +230,13 @@ typedef struct fv_session_options {
     bool
         low_memory; /**< keep no layout of a weight that is larger than the weight: what Winograd's method needs is made
                           in each run, one layer at a time. The same bits, slower */
+    size_t views; /**< of each picture that is classified, whose probabilities are averaged: 0 or 1 = one, 2 = with its
+                       mirror image, 10 = the middle and the corners of its middle square, and their mirror images, as
+                       AlexNet's authors do it, for nets whose pictures are cut. The batch is that many at least */
 } fv_session_options;
 #define FV_SESSION_OPTIONS                                                                                             \
     {                                                                                                                  \
-        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL, false                                                  \
+        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL, false, 0                                               \
     }
 
 /**
@@ -261,7 +264,7 @@ FV_API fv_status fv_session_classify(fv_session *session, const uint8_t *pixels,
 FV_API fv_status fv_session_classify_file(fv_session *session, const char *path, float *probabilities, fv_error *err);
 
 /**
- * As fv_session_classify_file, of up to the session's batch of files at once, which are read on its threads:
+ * As fv_session_classify_file, of up to the session's batch of files at once (batch / views of them), which are read on its threads:
  * probabilities [count, classes]. errors [count]: the code is FV_OK where a file could be read; the others' probabilities
  * mean nothing.
  */

@@ -1,15 +1,21 @@
 /* eval: measures a model on a split of a data set: loss, top-1, the confusion matrix, precision, recall and F1 of each
  * class, and the mistakes that the model was surest of. */
+#include "base/error.h"
 #include "cli/measured.h"
 #include "cli/photos.h"
 #include "data/data.h"
 #include "train/options.h"
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { VIEWED = 8 }; /* pictures of --tta in one pass */
 
 typedef struct eval_values {
     fv_cli_common common;
     uint64_t batch, worst;
+    int tta;   /* index in fv_cli_tta_words, -1 = none */
     int split; /* fv_split, -1 = test if there is one */
     const char *csv, *confusion, *wrong;
 } eval_values;
@@ -29,12 +35,73 @@ static void count(fv_cli_measured *m)
 
 /* ------------------------------------------------------------------------------------------------------- verb */
 
+/* Probabilities of samples at .. at + n - 1, whose files or pixels are classified view by view. */
+static fv_status classify(const fv_cli_measured *m, fv_session *session, size_t at, size_t n, fv_error *err)
+{
+    float *probabilities = m->probabilities + at * fv_model_classes(m->model);
+    const char *paths[VIEWED] = {NULL};
+    size_t height, width, channels;
+    fv_error errors[VIEWED];
+    fv_status status = FV_OK;
+    uint32_t label;
+
+    fv_data_size(m->data, &height, &width, &channels);
+    for (size_t i = 0; i < n; i++)
+        paths[i] = fv_data_path(m->data, m->split, at + i);
+    if (paths[0])
+        status = fv_session_classify_files(session, paths, n, probabilities, errors, err);
+    for (size_t i = 0; !status && i < n; i++)
+        if (paths[i] && errors[i].code)
+            status = fv_fail(err, errors[i].code, "%s", errors[i].message);
+        else if (!paths[i])
+            status = fv_session_classify(session, fv_data_sample(m->data, m->split, at + i, &label), height, width,
+                                         channels, probabilities + i * fv_model_classes(m->model), err);
+    return status;
+}
+
+/* As fv_evaluate, with probabilities that are means over views. */
+static int measure_views(const fv_cli *cli, fv_cli_measured *m, size_t n)
+{
+    const eval_values *values = cli->values;
+    const size_t classes = fv_model_classes(m->model);
+    fv_session_options options = fv_cli_session_options(cli, VIEWED * fv_cli_tta_views(values->tta));
+    fv_session *session;
+    fv_error err = {0};
+    fv_status status;
+
+    m->result = (fv_evaluation){.n = n, .classes = classes};
+    options.views = fv_cli_tta_views(values->tta);
+    if (m->data->floats || fv_data_classes(m->data) > classes)
+        return fv_cli_usage(cli, "--tta: %s",
+                            m->data->floats ? "arrays of floats have no mirror image"
+                                            : "the data has more classes than the model");
+    status = fv_session_create(&cli->host, m->model, &options, &session, &err);
+    for (size_t at = 0; !status && at < n; at += VIEWED)
+        status = classify(m, session, at, n - at < VIEWED ? n - at : VIEWED, &err);
+    fv_session_free(session);
+    for (size_t i = 0; !status && i < n; i++) {
+        const float *p = m->probabilities + i * classes;
+        size_t label, rank = 0;
+
+        fv_cli_measured_best(m, i, &label);
+        for (size_t c = 0; c < classes; c++)
+            rank += p[c] > p[label] || (p[c] >= p[label] && c < label);
+        m->result.loss -= log(fmax((double)p[label], FLT_MIN)) / (double)n;
+        m->result.top1 += rank == 0;
+        m->result.top5 += rank < 5;
+    }
+    m->result.top1 /= (double)n;
+    m->result.top5 /= (double)n;
+    return status ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+}
+
 static int measure(const fv_cli *cli, fv_cli_measured *m)
 {
     const eval_values *values = cli->values;
     const fv_session_options options = fv_cli_session_options(cli, values->batch);
     const size_t classes = fv_model_classes(m->model);
     fv_error err = {0};
+    int code = FV_EXIT_OK;
 
     m->split = FV_TEST;
     if (values->split >= 0)
@@ -49,8 +116,12 @@ static int measure(const fv_cli *cli, fv_cli_measured *m)
     m->probabilities = calloc(n * classes, sizeof *m->probabilities);
     if (!m->probabilities || !fv_cli_confusion_init(&m->confusion, classes, values->worst))
         return fv_cli_memory(cli);
-    if (fv_evaluate(&cli->host, m->model, m->data, m->split, &options, &m->result, m->probabilities, &err))
-        return fv_cli_fail(cli, &err);
+    if (values->tta >= 0)
+        code = measure_views(cli, m, n);
+    else if (fv_evaluate(&cli->host, m->model, m->data, m->split, &options, &m->result, m->probabilities, &err))
+        code = fv_cli_fail(cli, &err);
+    if (code)
+        return code;
     count(m);
     fv_cli_detail(cli, "%s: %zu images of %s in batches of %zu", fv_net_name(fv_model_net(m->model)), n,
                   fv_cli_split_words[m->split], (size_t)values->batch);
@@ -146,6 +217,7 @@ static const fv_cli_option options[] = {
      .most = 65536,
      .unit = "images",
      .help = "images in one pass through the network"},
+    FV_CLI_TTA(AT(tta)),
     {.name = "worst",
      .argument = "N",
      .type = FV_CLI_COUNT,

@@ -11,6 +11,13 @@
 
 enum { SHOWN = 10 };
 
+const char *const fv_cli_tta_words[] = {"flip", "ten", NULL};
+
+size_t fv_cli_tta_views(int word)
+{
+    return word < 0 ? 1 : word == 0 ? 2 : 10;
+}
+
 static int write_file(const fv_cli *cli, const char *folder, const char *name, const fv_text *text)
 {
     char path[4096];

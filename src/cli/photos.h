@@ -21,4 +21,14 @@ bool fv_cli_run_split(const char *model, char path[FV_CLI_PATH]);
 /* Names of the model's classes, so that folders are matched by name. free() it. NULL without memory. */
 const char **fv_cli_class_names(const fv_model *model);
 
+/* The row of --tta, for an int at `offset` of a verb's values, and the views of a picture that it asks for. */
+#define FV_CLI_TTA(offset)                                                                                             \
+    {                                                                                                                  \
+        .name = "tta", .argument = "HOW", .type = FV_CLI_WORD, .at = (offset), .words = fv_cli_tta_words,              \
+        .help = "average over views of each picture: flip (its mirror image) or ten (the middle, four corners, and "   \
+                "the mirror images of these, where the network cuts its pictures)"                                     \
+    }
+extern const char *const fv_cli_tta_words[];
+size_t fv_cli_tta_views(int word);
+
 #endif

@@ -5,6 +5,7 @@
 #include "cli/fris_predict.h"
 #include "cli/json.h"
 #include "cli/overlay.h"
+#include "cli/photos.h"
 #include "cli/tune.h"
 #include "data/pictures.h"
 #include "model/session.h"
@@ -18,6 +19,7 @@ typedef struct predict_values {
     uint64_t top;
     bool csv, wide, jsonl;
     const char *explain, *layer;
+    int tta; /* index in fv_cli_tta_words, -1 = none */
 } predict_values;
 
 enum { AT_ONCE = 16 };
@@ -26,11 +28,11 @@ typedef struct predictor {
     const fv_cli *cli;
     fv_model *model;
     fv_session *session;
-    fv_pictures files; /* what the operands name, in their order */
-    float *batch;      /* [AT_ONCE, classes] probabilities */
-    fv_guess *guesses; /* of the picture at hand: the `top` likeliest classes */
-    size_t classes, top;
-    fv_cli_overlay overlay; /* of --explain */
+    fv_pictures files;            /* what the operands name, in their order */
+    float *batch;                 /* [AT_ONCE, classes] probabilities */
+    fv_guess *guesses;            /* of the picture at hand: the `top` likeliest classes */
+    size_t classes, top, at_once; /* at_once: AT_ONCE or less */
+    fv_cli_overlay overlay;       /* of --explain */
 } predictor;
 
 static void print_text(const predictor *p, const char *path)
@@ -137,7 +139,7 @@ static int predict_all(predictor *p, size_t *bad)
 
     print_header(p);
     for (size_t at = 0, n; !code && at < p->files.count; at += n) {
-        n = p->files.count - at < AT_ONCE ? p->files.count - at : AT_ONCE;
+        n = p->files.count - at < p->at_once ? p->files.count - at : p->at_once;
         for (size_t i = 0; i < n; i++)
             paths[i] = p->files.items[at + i].path;
         if (fv_session_classify_files(p->session, paths, n, p->batch, errors, &err))
@@ -203,10 +205,15 @@ static int take_operands(predictor *p)
 static int open_session(const fv_cli *cli, predictor *p)
 {
     char tuning[FV_CLI_PATH];
-    fv_session_options options = fv_cli_session_options(cli, p->files.count < AT_ONCE ? p->files.count : AT_ONCE);
     const predict_values *values = cli->values;
+    const size_t views = fv_cli_tta_views(values->tta);
+    fv_session_options options;
     fv_error err = {0};
 
+    p->at_once = views < AT_ONCE / 2 ? AT_ONCE / views : 2;
+    p->at_once = p->files.count < p->at_once ? p->files.count : p->at_once;
+    options = fv_cli_session_options(cli, p->at_once * views);
+    options.views = views;
     p->classes = fv_model_classes(p->model);
     p->top = values->top < p->classes ? values->top : p->classes;
     p->batch = calloc(AT_ONCE * p->classes, sizeof *p->batch);
@@ -288,6 +295,7 @@ static const fv_cli_option options[] = {
      .help = "print path,class,probability,error, a row a class, quoted as RFC 4180 says"},
     {.name = "wide", .type = FV_CLI_FLAG, .at = AT(wide), .help = "the same with one row a picture"},
     {.name = "jsonl", .type = FV_CLI_FLAG, .at = AT(jsonl), .help = "as --json: one document a line"},
+    FV_CLI_TTA(AT(tta)),
     {.name = "explain",
      .argument = "FOLDER",
      .type = FV_CLI_TEXT,

@@ -30,8 +30,9 @@ fv_status fv_digit_from_image(const fv_host *host, const char *name, const fv_im
 /* Does this session's model read digits, so that pictures are brought to MNIST's form first? (classify.c) */
 bool fv_session_reads_digits(const fv_session *session);
 
-/* The picture as the session's model reads it: *input [H,W,C], which the caller releases. `name` is what messages call it. */
-fv_status fv_session_prepare(const fv_session *session, const char *name, const fv_image *image, float **input,
-                             fv_error *err);
+/* The picture as the session's model reads it: input [views,H,W,C], the first of its views (fv_session_options). `name` is
+ * what messages call it, `host` where scratch memory comes from. Threads: any, with a host that allows it (NULL). */
+fv_status fv_session_prepare(const fv_session *session, const fv_host *host, const char *name, const fv_image *image,
+                             size_t views, float *input, fv_error *err);
 
 #endif

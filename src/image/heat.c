@@ -100,10 +100,11 @@ fv_status fv_heat_overlay(fv_session *session, const char *path, size_t class_in
     fv_session_heat_size(session, size);
     if (!status && fv_session_reads_digits(session))
         status = find_digit(session, path, &photo, err);
+    if (!status && (!(heat = fv_alloc(host, size[0] * size[1], sizeof *heat)) ||
+                    !(input = fv_alloc(host, session->inputs, sizeof *input))))
+        status = fv_fail_memory(err, session->inputs * sizeof *input, "an explanation");
     if (!status)
-        status = fv_session_prepare(session, path, &photo, &input, err);
-    if (!status && !(heat = fv_alloc(host, size[0] * size[1], sizeof *heat)))
-        status = fv_fail_memory(err, size[0] * size[1] * sizeof *heat, "an explanation");
+        status = fv_session_prepare(session, host, path, &photo, 1, input, err);
     if (!status)
         status = fv_session_heat(session, input, class_index, heat, err);
     if (!status) {

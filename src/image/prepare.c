@@ -114,13 +114,21 @@ void fv_prepare_window(const fv_preprocess *p, size_t height, size_t width, doub
     }
 }
 
+/* What is cut off in front: of the middle, or of a corner of the middle square, whose side is p->shorter. */
+static size_t before(const fv_preprocess *p, int axis, size_t size, size_t cut)
+{
+    const bool far = axis == 0 ? p->corner > 2 : p->corner && p->corner % 2 == 0;
+
+    return p->corner ? margin(p, size - p->shorter) + (far ? p->shorter - cut : 0) : margin(p, size - cut);
+}
+
 /* picture [size[0], size[1], inner], its middle of [height - 2 pad, width - 2 pad] -> out [height, width, inner] */
 static void place(const fv_preprocess *p, const uint8_t *picture, const size_t size[2], size_t inner, uint8_t *out)
 {
     const size_t rows = p->height - 2 * p->pad, columns = p->width - 2 * p->pad, side = p->pad * inner;
     const size_t stride = size[1] * inner, bytes = columns * inner;
 
-    picture += margin(p, size[0] - rows) * stride + margin(p, size[1] - columns) * inner;
+    picture += before(p, 0, size[0], rows) * stride + before(p, 1, size[1], columns) * inner;
     if (p->pad)
         memset(out, 0, p->height * p->width * inner); /* one call costs less than the borders one by one */
     out += p->pad * p->width * inner + side;

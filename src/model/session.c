@@ -50,6 +50,22 @@ static fv_status plan(fv_session *s, const fv_session_end *end, const fv_kernels
     return s->explanation.failed ? fv_fail_memory(err, s->explanation.size, "a plan's explanation") : FV_OK;
 }
 
+/* Fills in what 0 stands for. */
+static fv_status check_views(const fv_model *model, const fv_session_end *end, fv_session_options *o, fv_error *err)
+{
+    const fv_preprocess *p = fv_net_preprocess(fv_model_net(model));
+
+    o->views = o->views && !end->layer && !end->back ? o->views : 1;
+    if (o->views != 1 && o->views != 2 && o->views != 10)
+        return fv_fail(err, FV_E_ARGUMENT, "%zu views of a picture: 1, 2 and 10 are known", o->views);
+    if (o->views == 10 && !p->shorter)
+        return fv_fail(err, FV_E_ARGUMENT,
+                       "%s does not cut its pictures ('shorter' in its input line): there are no 10 views",
+                       fv_net_name(fv_model_net(model)));
+    o->batch = o->batch > o->views ? o->batch : o->views;
+    return FV_OK;
+}
+
 fv_status fv_session_plan(const fv_host *host, const fv_model *model, const fv_session_end *end,
                           const fv_session_options *options, fv_session **out, fv_error *err)
 {
@@ -60,9 +76,11 @@ fv_status fv_session_plan(const fv_host *host, const fv_model *model, const fv_s
     fv_status status;
 
     *out = NULL;
-    o.batch = o.batch ? o.batch : 1;
     if (!model)
         return fv_fail(err, FV_E_ARGUMENT, "fv_session_create: no model was given");
+    status = check_views(model, end, &o, err);
+    if (status)
+        return status;
     status = fv_kernels_choose(o.isa, &kernels, err);
     if (status)
         return status;
@@ -71,6 +89,7 @@ fv_status fv_session_plan(const fv_host *host, const fv_model *model, const fv_s
         return fv_fail_memory(err, sizeof *s, "a session");
     s->host = h;
     s->model = model;
+    s->views = o.views;
     fv_store_init(&s->store, &h, kernels->real_bytes);
     fv_text_init(&s->explanation, &h);
     status = fv_pool_create(&h, o.threads, &s->pool, err);
@@ -124,7 +143,8 @@ static void write_input(fv_session *s, const float *input, size_t n)
     const size_t used = n * s->inputs, all = s->run.batch * s->inputs;
 
     if (s->run.exec->kernels->real_bytes == sizeof(float)) {
-        memcpy(at, input, used * sizeof(float));
+        if (input != at)
+            memcpy(at, input, used * sizeof(float));
         memset((float *)at + used, 0, (all - used) * sizeof(float));
         return;
     }
@@ -146,6 +166,27 @@ fv_status fv_session_run(fv_session *session, const float *input, size_t batch, 
         output[i] = (float)(session->smallest_wins ? -x : x);
     }
     return FV_OK;
+}
+
+float *fv_session_slot(fv_session *session)
+{
+    return session->run.exec->kernels->real_bytes == sizeof(float) ? fv_exec_at(session->run.exec, session->run.input)
+                                                                   : NULL;
+}
+
+void fv_session_mean(const fv_session *session, float *logits, float *probabilities)
+{
+    const size_t classes = session->classes;
+
+    for (size_t v = 0; v < session->views; v++)
+        fv_session_softmax(logits + v * classes, classes);
+    for (size_t c = 0; c < classes; c++) {
+        double sum = 0;
+
+        for (size_t v = 0; v < session->views; v++)
+            sum += (double)logits[v * classes + c];
+        probabilities[c] = (float)(sum / (double)session->views);
+    }
 }
 
 /* ---------------------------------------------------------------------------------------------- asking */

@@ -11,6 +11,7 @@ struct fv_session {
     fv_pool *pool;
     fv_store store;
     fv_inference run;
+    size_t views;                 /* of each picture: 1, 2 or 10 */
     size_t inputs, classes;       /* elements of one sample and of its result, which may be a layer's maps */
     bool to_layer, smallest_wins; /* ends at a layer; logits are distances */
     fv_tuning tuning;             /* what options->tuning holds */
@@ -36,6 +37,11 @@ fv_session_options fv_session_options_of(const fv_session_options *options);
 
 /* Logits to probabilities, in place: x[c] = exp(x[c] - max) / sum. */
 void fv_session_softmax(float *x, size_t classes);
+
+/* A batch's input where fv_session_run takes it from without copying; NULL where its reals are no floats. */
+float *fv_session_slot(fv_session *session);
+/* Logits [views, classes] of one picture, overwritten, to the mean of their probabilities [classes], which may be the first. */
+void fv_session_mean(const fv_session *session, float *logits, float *probabilities);
 
 /* The `count` likeliest classes, as fv_classify_image gives them. */
 void fv_model_rank(const fv_model *model, const float *probabilities, fv_guess *top, size_t count);

@@ -8,10 +8,12 @@
 typedef struct fv_preprocess {
     size_t height, width, channels; /* of the net's input; 1 to 4 channels */
     size_t from_height, from_width; /* of the picture before padding; 0 = height or width less the padding */
-    size_t shorter; /* 0 = resize to just that, whatever becomes of the proportions; else its shorter side
+    size_t shorter;  /* 0 = resize to just that, whatever becomes of the proportions; else its shorter side
                                      * becomes so long, the longer one as the proportions say, and the middle is cut out */
-    bool floor;     /* of that cut: a margin that is no whole number is rounded down, else to the even one beside it */
-    size_t pad;     /* pixels of value 0 added on each of the four sides */
+    bool floor;      /* of that cut: a margin that is no whole number is rounded down, else to the even one beside it */
+    unsigned corner; /* of that cut: 0 = the middle, 1 to 4 = of the middle square upper left and right, lower left and
+                        right; no net says it, test-time averaging does */
+    size_t pad;      /* pixels of value 0 added on each of the four sides */
     float scale[4], shift[4]; /* value = pixel * scale[c] + shift[c], pixel 0..255; padding is scaled as well */
 } fv_preprocess;
 
