@@ -80,6 +80,9 @@ def spoil(root):
     add("exact_duplicates", write(train / "c/zz.jpg", (train / "c/1.jpg").read_bytes()), train / "c/1.jpg")
     again = Image.open(train / "c/2.jpg")
     add("near_duplicates", save(train / "c/again.jpg", again.resize((64, 48)), quality=60), train / "c/2.jpg")
+    tint = np.asarray(Image.open(train / "b/2.jpg"), int) + (20, 0, -20)  # the look of another, in other colours
+    save(train / "a/tinted.png", Image.fromarray(tint.clip(0, 255).astype(np.uint8)))
+    add("near_duplicates", save(train / "b/pale.png", Image.open(train / "b/3.jpg").convert("L")), train / "b/3.jpg")
     add("near_conflict", save(train / "b/other.jpg", Image.open(train / "a/3.jpg"), quality=70), train / "a/3.jpg")
     add("near_leak", save(val / "b/seen.jpg", Image.open(train / "b/1.jpg"), quality=70), train / "b/1.jpg")
     add("extension_mismatch", save(train / "a/wrong.png", photo(901), format="JPEG"))
@@ -169,7 +172,7 @@ def check_findings(folder):
     tally.check("JSON: counts", {k: n for k, n in said["counts"].items() if n} ==
                 {k: sum(r["kind"] == k for r in rows) for k in {r["kind"] for r in rows}}, said["counts"])
     counts = {(c["name"], s): c[s] for c in said["classes"] for s in ("train", "val")}
-    tally.check("JSON: classes", counts == {("a", "train"): 8, ("b", "train"): 9, ("c", "train"): 9, ("a", "val"): 5,
+    tally.check("JSON: classes", counts == {("a", "train"): 9, ("b", "train"): 10, ("c", "train"): 9, ("a", "val"): 5,
                                             ("b", "val"): 5, ("c", "val"): 5}, counts)
     text = fovea(root).stdout
     tally.check("text: all kinds", all(f"{kind}, {n}:" in text for kind, n in said["counts"].items() if n), text)

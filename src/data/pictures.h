@@ -18,6 +18,7 @@ typedef struct fv_picture {
     uint32_t height, width; /* as decoded; 0 = was not read */
     uint8_t channels, grey; /* grey: three channels, all alike */
     uint8_t low, high;      /* brightness that 1 % and 99 % of its pixels do not exceed */
+    int16_t cast[2];        /* mean of red - green and of blue - green; 0 of grey ones */
     uint8_t orientation;    /* EXIF, 1 to 8; 1 = stored upright */
     const char *format;     /* by its content, "JPEG" */
     uint64_t content[2];    /* XXH3-128 of the file's bytes, low half first */

@@ -50,6 +50,22 @@ static bool is_grey(const fv_image *image)
     return image->channels == 3;
 }
 
+/* Whatever the light is, the mean colour of a photo stays: a second sign beside the look. */
+static void measure_cast(fv_picture *p, const fv_image *image)
+{
+    const size_t n = image->height * image->width;
+    int64_t red = 0, blue = 0;
+
+    for (size_t i = 0; image->channels == 3 && i < n; i++) {
+        const uint8_t *rgb = image->pixels + 3 * i;
+
+        red += rgb[0] - rgb[1];
+        blue += rgb[2] - rgb[1];
+    }
+    p->cast[0] = (int16_t)(red / (int64_t)n);
+    p->cast[1] = (int16_t)(blue / (int64_t)n);
+}
+
 /* The brightness that a share of the pixels does not exceed. */
 static uint8_t quantile(const size_t counts[256], size_t pixels, double share)
 {
@@ -73,6 +89,7 @@ static fv_status measure(fv_picture *p, fv_image *image, fv_error *err)
     p->width = (uint32_t)image->width;
     p->channels = (uint8_t)image->channels;
     p->grey = is_grey(image);
+    measure_cast(p, image);
     if (image->channels == 3)
         fv_grey(image->pixels, pixels, image->pixels);
     while (pixels / (step * step) > LOOK_PIXELS && step < image->height && step < image->width)
