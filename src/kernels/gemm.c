@@ -57,11 +57,11 @@ static size_t one_row(const fv_gemm_args *a, const fv_tile *t, size_t first, siz
     return whole;
 }
 
-/* Rows that are a multiple of half a page apart share a few sets of the first level: a tile of one vector's width reads 28
- * of them, more than there are ways. Then chunks are of half the height. */
+/* Rows that are a multiple of half a page apart share two sets of the first level, of eight ways each: a tile of one
+ * vector's width reads up to FV_CHUNK of them. If that is too many, chunks are of half the height. */
 static size_t chunk_of(size_t lda)
 {
-    return lda * sizeof(real) % 2048 == 0 ? FV_ROWS : FV_CHUNK;
+    return FV_CHUNK > 2 * 8 && lda * sizeof(real) % 2048 == 0 ? FV_ROWS : FV_CHUNK;
 }
 
 /* Items are row_blocks x col_blocks (runs of panels), the rows fastest: a block's columns stay in the second level. */
