@@ -10,6 +10,7 @@ static const struct {
     {"prototypes", fv_fris_run_prototypes}, {"clean", fv_fris_run_clean},       {"layers", fv_fris_run_layers},
     {"train", fv_fris_run_train},           {"classify", fv_fris_run_classify}, {"add", fv_fris_run_add},
     {"cluster", fv_fris_run_cluster},       {"plot", fv_fris_run_plot},         {"vectors", fv_fris_run_vectors},
+    {"spread", fv_fris_run_spread},         {"select", fv_fris_run_select},
 };
 
 static int run(const fv_cli *cli)
@@ -180,6 +181,27 @@ static const fv_cli_option method[] = {
      .least = 2,
      .most = 100000,
      .help = "cluster: most clusters that are tried"},
+    {.name = "groups",
+     .argument = "N",
+     .type = FV_CLI_COUNT,
+     .at = AT(groups),
+     .fallback = "0",
+     .least = 0,
+     .most = 1000000,
+     .help = "select: cut the columns into so many groups of neighbours; 0 = each column is one"},
+    {.name = "most-groups",
+     .argument = "N",
+     .type = FV_CLI_COUNT,
+     .at = AT(most_groups),
+     .fallback = "0",
+     .least = 0,
+     .most = 1000000,
+     .help = "select: stop when so many are chosen, 0 = all"},
+    {.name = "unlabelled",
+     .argument = "CLASS",
+     .type = FV_CLI_TEXT,
+     .at = AT(unlabelled),
+     .help = "spread: objects of this class have no label, as those with an empty one"},
     {.name = "join",
      .type = FV_CLI_FLAG,
      .at = AT(join),
@@ -306,7 +328,9 @@ const fv_cli_verb fv_cli_verb_fris = {
         "FILE -o MODEL (a classifier of prototypes; of photos it lies in a model file that predict reads), classify "
         "MODEL FILE (class, S and prototype, or \"none of these\" and why), add MODEL FILE -o MODEL (one more class, "
         "without training), cluster FILE (groups, and how many), plot FILE -o FILE.svg (two columns), vectors FOLDER "
-        "-o FILE.npy (for other programs; prints the list of photos). A FILE is .npy "
+        "-o FILE.npy (for other programs; prints the list of photos), spread FILE (labels of a few objects for the "
+        "others), "
+        "select FILE (which groups of columns separate the classes best). A FILE is .npy "
         "or comma-separated text; with --model a folder of photos, or a list of them.",
     .examples = {{"fris clean photos/ --model runs/mine --csv", "a review queue of doubtful labels"},
                  {"fris train photos/ --model runs/mine -o mine.fovea", "a classifier that can say no"},

@@ -10,10 +10,10 @@ typedef struct fv_fris_values {
     fv_cli_common common;
     const char *labels, *label_column, *names, *val, *val_labels, *out, *html, *apply, *class_name;
     const char *model, *layer, *cache; /* of photos */
-    const char *sheet;
+    const char *sheet, *unlabelled;
     int metric, norm, precision, split;
     bool centre, csv, all, clean, join, censor, in_place;
-    uint64_t k, top, rounds, min_cluster, max_stolps, k_min, k_max;
+    uint64_t k, top, rounds, min_cluster, max_stolps, k_min, k_max, groups, most_groups;
     double lambda, f_star, r_star, accept, r_scale, theta;
 } fv_fris_values;
 
@@ -60,5 +60,7 @@ int fv_fris_run_classify(const fv_cli *cli);
 int fv_fris_run_cluster(const fv_cli *cli);
 int fv_fris_run_plot(const fv_cli *cli);
 int fv_fris_run_vectors(const fv_cli *cli);
+int fv_fris_run_spread(const fv_cli *cli);
+int fv_fris_run_select(const fv_cli *cli);
 
 #endif

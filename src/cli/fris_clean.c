@@ -1,10 +1,13 @@
 /* fris clean: labels in doubt, the worst first, with the objects that say so; and a corrected list of labels. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "cli/csv.h"
 #include "cli/fris_show.h"
 #include "cli/grid.h"
 #include "cli/json.h"
 #include <stdlib.h>
 #include <string.h>
+
+static const double TIE = 1e-12; /* S of a tie may be off 0 by rounding */
 
 static void print_csv(const fv_fris_source *s, const fv_fris_doubts *d, size_t n)
 {
@@ -105,6 +108,25 @@ static size_t find(const fv_fris_source *s, const char *name)
     return i;
 }
 
+/* Of photos a list that train reads: whole paths, as the list may lie anywhere, and the splits stay. */
+static void print_list(FILE *out, const fv_fris_source *s, const char *const *label)
+{
+    static const char *const words[] = {"train", "val", "test"};
+
+    fputs(s->photos ? "path,label,split\n" : "name,label\n", out);
+    for (size_t i = 0; i < s->vectors.count; i++) {
+        char *whole = s->photos ? realpath(s->names[i], NULL) : NULL;
+
+        fv_cli_csv_field(out, whole ? whole : s->names[i]);
+        free(whole);
+        fputc(',', out);
+        fv_cli_csv_field(out, label[i]);
+        if (s->photos)
+            fprintf(out, ",%s", words[s->split[i]]);
+        fputc('\n', out);
+    }
+}
+
 /* The list name,label of all objects with the labels of a table name,label in place of theirs. */
 static int apply(const fv_cli *cli, const fv_fris_source *s)
 {
@@ -142,13 +164,7 @@ static int apply(const fv_cli *cli, const fv_fris_source *s)
     if (!code && !(out = fv_cli_file_open(cli, v->out, &file)))
         code = FV_EXIT_FAILURE;
     if (!code) {
-        fputs("name,label\n", out);
-        for (size_t i = 0; i < s->vectors.count; i++) {
-            fv_cli_csv_field(out, s->names[i]);
-            fputc(',', out);
-            fv_cli_csv_field(out, label[i]);
-            fputc('\n', out);
-        }
+        print_list(out, s, label);
     }
     if (!code)
         code = fv_cli_file_close(cli, v->out, &file);
@@ -181,7 +197,7 @@ int fv_fris_run_clean(const fv_cli *cli)
         code = fv_cli_fail(cli, &err);
     }
     if (!code && d) {
-        while (n < d->count && (v->all || (d->doubt[n].s < v->theta && !d->doubt[n].singleton)))
+        while (n < d->count && (v->all || (d->doubt[n].s < v->theta - TIE && !d->doubt[n].singleton)))
             n++;
         n = v->top && n > v->top ? (size_t)v->top : n;
         if (v->csv)
