@@ -1,5 +1,6 @@
 /* From pictures to probabilities: preprocessing as the model says, digits in pictures of all kinds, files. */
 #include "models.h"
+#include "pictures.h"
 
 #include "image/digit.h"
 #include "image/prepare.h"
@@ -206,12 +207,59 @@ static void ties_go_to_the_lower_class(void **state)
     fv_model_free(model);
 }
 
+/* A photo that is stored lying, with an orientation, and the same pixels without one: as stored both are one picture. */
+static void photos_are_taken_as_stored_where_asked_for(void **state)
+{
+    const char *path = test_path("lying.jpg");
+    FILE *f = open_golden("pictures.txt");
+    fv_session_options options = FV_SESSION_OPTIONS;
+    picture_case c, lying = {0}, plain = {0};
+    fv_model *model = zoo_model("resnet-20");
+
+    (void)state;
+    while (read_case(f, &c))
+        if (strcmp(c.name, "exif-jpeg-6") == 0)
+            lying = c;
+        else if (strcmp(c.name, "exif-jpeg-1") == 0)
+            plain = c;
+        else
+            free_case(&c);
+    fclose(f);
+    f = fopen(path, "wb");
+    assert_non_null(f);
+    fwrite(lying.file, 1, lying.size, f);
+    fclose(f);
+    options.threads = 1;
+    for (int as_stored = 0; as_stored < 2; as_stored++) {
+        const picture_case *same = as_stored ? &plain : &lying;
+        fv_error err = {0}, errors[1];
+        fv_session *session;
+        float want[10], one[10], many[10];
+
+        options.as_stored = as_stored;
+        test_ok(fv_session_create(NULL, model, &options, &session, &err), &err);
+        test_ok(fv_session_classify(session, same->pixels, same->height, same->width, 3, want, &err), &err);
+        test_ok(fv_session_classify_file(session, path, one, &err), &err);
+        test_ok(fv_session_classify_files(session, &path, 1, many, errors, &err), &err);
+        assert_memory_equal(one, want, sizeof want);
+        assert_memory_equal(many, want, sizeof want);
+        fv_session_free(session);
+    }
+    free_case(&lying);
+    free_case(&plain);
+    fv_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_allocation_may_fail),    cmocka_unit_test(pictures_become_probabilities),
-        cmocka_unit_test(digits_are_found_in_pictures), cmocka_unit_test(other_pictures_are_resized),
-        cmocka_unit_test(sources_are_one_picture),      cmocka_unit_test(ties_go_to_the_lower_class),
+        cmocka_unit_test(photos_are_taken_as_stored_where_asked_for),
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(pictures_become_probabilities),
+        cmocka_unit_test(digits_are_found_in_pictures),
+        cmocka_unit_test(other_pictures_are_resized),
+        cmocka_unit_test(sources_are_one_picture),
+        cmocka_unit_test(ties_go_to_the_lower_class),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,8 +66,10 @@ static void input_and_classes(void **state)
            "net t input 12x10x3 mean .5 classes 7 conv 3x3 4 dense classes");
     expect("net t input 8x6x3 conv 3x3 4 dense classes", (fv_net_size){.height = 9, .classes = 7},
            "net t input 9x9x3 classes 7 conv 3x3 4 dense classes");
+    expect("net t input 224x224x3 shorter 256 classes 5 dense classes", (fv_net_size){.height = 128, .width = 112},
+           "net t input 128x112x3 shorter 147 classes 5 dense classes");
     expect("net t input 224x224x3 shorter 256 classes 5 dense classes", (fv_net_size){.height = 64, .width = 56},
-           "net t input 64x56x3 shorter 74 classes 5 dense classes");
+           "net t input 64x56x3 shorter 64 classes 5 dense classes");
     net = resized("net t input 32x32x1 from 28x28 pad 2 classes 5 dense classes", (fv_net_size){.height = 20});
     assert_int_equal(fv_net_preprocess(net)->from_height, 16);
     assert_int_equal(fv_net_preprocess(net)->pad, 2);

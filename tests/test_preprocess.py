@@ -62,13 +62,18 @@ def photos():
 
 files = list(photos())
 plain = inputs(net("plain-224.net", "224x224x3 shorter 256 range 0 255"), files)
-scaled = inputs(net("scaled-224.net", "224x224x3 shorter 256 mean .485 .456 .406 std .229 .224 .225"), files)
+TORCHVISION = "224x224x3 shorter 256 mean .485 .456 .406 std .229 .224 .225"
+scaled = inputs(net("scaled-224.net", TORCHVISION), files)
 for path, a, b in zip(files, plain, scaled):
     want = torchvision(path)
     tally.check(f"{path.name}: torchvision's bytes", np.array_equal(a, want), f"{(a != want).sum()} differ")
     mean, std = (np.array(v, np.float32) for v in ((.485, .456, .406), (.229, .224, .225)))
     floats = ((want.astype(np.float32) / np.float32(255)) - mean) / std
     tally.check(f"{path.name}: torchvision's floats", np.abs(b - floats).max() <= 1e-6, np.abs(b - floats).max())
+for name in ("alexnet-owt googlenet-bn mobilenet-v2 resnet-18 resnet-34 resnet-50 squeezenet-1.0 squeezenet-1.1 "
+             "vgg-a vgg-a-bn vgg-b vgg-b-bn vgg-d vgg-d-bn vgg-e vgg-e-bn").split():
+    lines = (SOURCE / "nets" / f"{name}.net").read_text().splitlines()
+    tally.check(f"{name} reads pictures as torchvision trained it", f"input {TORCHVISION}" in lines)
 plain = inputs(net("plain-227.net", "227x227x3 shorter 256 floor range 0 255"), files)
 scaled = inputs(net("scaled-227.net", "227x227x3 shorter 256 floor range 0 255 mean 123 117 104"), files)
 for path, a, b in zip(files, plain, scaled):

@@ -233,10 +233,11 @@ typedef struct fv_session_options {
     size_t views; /**< of each picture that is classified, whose probabilities are averaged: 0 or 1 = one, 2 = with its
                        mirror image, 10 = the middle and the corners of its middle square, and their mirror images, as
                        AlexNet's authors do it, for nets whose pictures are cut. The batch is that many at least */
+    bool as_stored; /**< picture files are taken as they are stored, not turned as their EXIF orientation says */
 } fv_session_options;
 #define FV_SESSION_OPTIONS                                                                                             \
     {                                                                                                                  \
-        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL, false, 0                                               \
+        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL, false, 0, false                                        \
     }
 
 /**

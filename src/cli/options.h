@@ -60,6 +60,7 @@ typedef struct fv_cli_common {
     const char *width, *input; /* of the network, as written: "1/8", "64x64"; NULL = its own */
     uint64_t classes;          /* 0 = its own */
     const char *weights;       /* a file of another tool, for the network; NULL = none */
+    bool as_stored;            /* of verbs with --no-exif that look at pictures through a network */
 } fv_cli_common;
 
 extern const fv_cli_option fv_cli_general[];     /* --help --version --quiet --verbose --color: of every verb */

@@ -306,6 +306,10 @@ static const fv_cli_option options[] = {
      .type = FV_CLI_TEXT,
      .at = AT(layer),
      .help = "whose maps --explain looks at; without it the last convolution's"},
+    {.name = "no-exif",
+     .type = FV_CLI_FLAG,
+     .at = offsetof(fv_cli_common, as_stored),
+     .help = "take pictures as they are stored, not turned upright as their EXIF orientation says"},
     {0},
 };
 #undef AT

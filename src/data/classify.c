@@ -24,7 +24,7 @@ static void read_some(const void *args, size_t begin, size_t end, size_t slice)
     for (size_t i = begin; i < end; i++) {
         fv_image image;
 
-        if (!fv_image_open(NULL, r->paths[i], &image, &r->errors[i]))
+        if (!fv_image_open_as(NULL, r->paths[i], fv_session_stored(r->session), &image, &r->errors[i]))
             fv_session_prepare(r->session, NULL, r->paths[i], &image, views, r->input + i * values, &r->errors[i]);
         if (r->errors[i].code)
             memset(r->input + i * values, 0, values * sizeof *r->input);

@@ -110,6 +110,7 @@ static fv_status run_pixels(fv_session *session, const fv_photo *photo, size_t v
 static fv_status run_photo(fv_session *session, const fv_photo *photo, size_t views, float *output, fv_error *err)
 {
     const char *name = photo->path ? photo->path : "picture";
+    const unsigned how = fv_session_stored(session);
     fv_image image;
     fv_status status;
 
@@ -117,8 +118,8 @@ static fv_status run_photo(fv_session *session, const fv_photo *photo, size_t vi
         return fv_fail(err, FV_E_ARGUMENT, "no picture was given: a path, bytes or pixels are wanted");
     if (!photo->path && !photo->bytes)
         return run_pixels(session, photo, views, output, err);
-    status = photo->path ? fv_image_open(&session->host, name, &image, err)
-                         : fv_image_decode(&session->host, name, photo->bytes, photo->byte_count, &image, err);
+    status = photo->path ? fv_image_open_as(&session->host, name, how, &image, err)
+                         : fv_image_decode_as(&session->host, name, photo->bytes, photo->byte_count, how, &image, err);
     if (status)
         return status;
     status = run(session, name, &image, views, output, err);

@@ -94,7 +94,7 @@ fv_status fv_heat_overlay(fv_session *session, const char *path, size_t class_in
     size_t size[2];
     double window[4];
     fv_image photo;
-    fv_status status = fv_image_open(host, path, &photo, err);
+    fv_status status = fv_image_open_as(host, path, fv_session_stored(session), &photo, err);
 
     *out = (fv_image){0};
     fv_session_heat_size(session, size);

@@ -36,6 +36,7 @@ static fv_status plan(fv_session *s, const fv_session_end *end, const fv_kernels
     s->inputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.input)) / s->run.batch;
     outputs = fv_elements(fv_shape_of(&s->run.exec->graph, s->run.logits)) / s->run.batch;
     s->to_layer = layer != NULL;
+    s->as_stored = o->as_stored;
     s->classes = layer ? outputs : fv_model_classes(s->model);
     s->smallest_wins = !layer && fv_net_smallest_wins(net);
     if (outputs != s->classes)

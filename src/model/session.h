@@ -1,6 +1,7 @@
 /* A session from inside: its plan, store and values, for whoever measures or checks them. */
 #ifndef FV_MODEL_SESSION_H
 #define FV_MODEL_SESSION_H
+#include "fovea/image.h"
 #include "model/model.h"
 #include "ops/tuning.h"
 #include "run/inference.h"
@@ -14,6 +15,7 @@ struct fv_session {
     size_t views;                 /* of each picture: 1, 2 or 10 */
     size_t inputs, classes;       /* elements of one sample and of its result, which may be a layer's maps */
     bool to_layer, smallest_wins; /* ends at a layer; logits are distances */
+    bool as_stored;               /* picture files are not turned upright */
     fv_tuning tuning;             /* what options->tuning holds */
     fv_text explanation;
 };
@@ -34,6 +36,12 @@ fv_value fv_session_logits(const fv_session *session);
 
 /* The options with their defaults where they are NULL or of a caller that was built against fewer. */
 fv_session_options fv_session_options_of(const fv_session_options *options);
+
+/* How its picture files are read, as fv_image_open_as has it. */
+static inline unsigned fv_session_stored(const fv_session *session)
+{
+    return session->as_stored ? FV_IMAGE_AS_STORED : 0;
+}
 
 /* Logits to probabilities, in place: x[c] = exp(x[c] - max) / sum. */
 void fv_session_softmax(float *x, size_t classes);

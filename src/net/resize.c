@@ -113,13 +113,16 @@ fv_stmt *fv_net_head_of(const fv_stmts *list)
 
 /* ---------------------------------------------------------------------------------------------- input and classes */
 
-/* What share of a picture the cut takes stays: `shorter` grows and shrinks with the side that changes more. */
+/* What share of a picture the cut takes stays: `shorter` grows and shrinks with the side that changes more. Of pictures of
+ * less than half the sides, such as CIFAR's, nothing but what proportions demand is cut off: they are small already. */
 static size_t resize_shorter(const fv_preprocess *before, size_t from_height, size_t from_width)
 {
     const size_t height = fv_preprocess_from_height(before), width = fv_preprocess_from_width(before);
     const size_t a = (before->shorter * from_height + height - 1) / height;
     const size_t b = (before->shorter * from_width + width - 1) / width;
 
+    if (2 * from_height < height && 2 * from_width < width)
+        return from_height > from_width ? from_height : from_width;
     return a > b ? a : b;
 }
 
