@@ -413,10 +413,15 @@ typedef struct fv_train_options {
     void *user;
     const char *data_path; /**< where `data` was opened; kept in args.json so that a run can be resumed; may be NULL */
     size_t memory_limit;   /**< bytes that the trainer may take, `data` not counted; 0 = no limit */
+    const fv_model *from;  /**< fine-tuning: first weights, of `net`; text says how much of it is trained ("unfreeze 2",
+                                "unfreeze all"). With validation samples the model that is kept as the best is this one
+                                unless an epoch is better. NULL = first weights are drawn. Read at creation only */
+    const double *class_weights; /**< [classes of data]: what a sample of each class counts in the loss, scaled so that
+                                      training samples count 1 on average; NULL = 1, or "balance" in text. Copied */
 } fv_train_options;
 #define FV_TRAIN_OPTIONS                                                                                               \
     {                                                                                                                  \
-        sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL, NULL, 0                                             \
+        sizeof(fv_train_options), NULL, NULL, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL                                 \
     }
 
 /**

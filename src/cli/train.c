@@ -1,5 +1,7 @@
 /* train: teaches a network on a data set, or goes on with a run that was stopped. */
 #define _POSIX_C_SOURCE 200809L
+#include "base/memory.h"
+#include "cli/class_weights.h"
 #include "cli/cli.h"
 #include "cli/json.h"
 #include "cli/memory.h"
@@ -22,8 +24,7 @@
 
 typedef struct train_values {
     fv_cli_common common;
-    const char *out, *resume, *from, *cache;
-    bool balance;
+    const char *out, *resume, *from, *cache, *class_weights;
 } train_values;
 
 /* One run of training, as this verb holds it. */
@@ -34,9 +35,13 @@ typedef struct session {
     fv_run_args args; /* of one that is resumed: what its folder says */
     fv_data *data;
     fv_trainer *trainer;
+    fv_text text;          /* options for the library */
+    double *class_weights; /* of a file, or NULL */
+    fv_model *fitted;      /* fine-tuning goes on with it */
     fv_cli_progress progress;
     fv_progress last;  /* the newest report, */
-    fv_progress epoch; /*   and that of the newest epoch that was finished */
+    fv_progress epoch; /*   that of the newest epoch that was finished, */
+    fv_progress best;  /*   and of the newest one whose model was kept as the best */
 } session;
 
 static int report(void *user, const fv_progress *now)
@@ -46,6 +51,8 @@ static int report(void *user, const fv_progress *now)
     s->last = *now;
     if (now->epoch_done)
         s->epoch = *now;
+    if (now->epoch_done && now->best)
+        s->best = *now;
     fv_cli_progress_show(&s->progress, now);
     return fv_cli_stop_signal();
 }
@@ -84,13 +91,40 @@ static const char *free_folder(char out[64])
 
 /* ------------------------------------------------------------------------------------------------------ begin */
 
+static const char *options_text(const session *s)
+{
+    return s->text.data ? s->text.data : "";
+}
+
+/* The words that the library reads, --class-weights auto and none among them. */
+static int make_text(session *s)
+{
+    const char *weights = ((const train_values *)s->cli->values)->class_weights;
+
+    fv_text_init(&s->text, NULL);
+    fv_text_print(&s->text, "%s", s->cli->forward);
+    if (weights && (strcmp(weights, "auto") == 0 || strcmp(weights, "none") == 0))
+        fv_text_print(&s->text, " balance %s", strcmp(weights, "auto") == 0 ? "yes" : "no");
+    return s->text.failed ? fv_cli_memory(s->cli) : FV_EXIT_OK;
+}
+
+/* --class-weights FILE */
+static int read_class_weights(session *s)
+{
+    const char *weights = ((const train_values *)s->cli->values)->class_weights;
+
+    if (!weights || strcmp(weights, "auto") == 0 || strcmp(weights, "none") == 0)
+        return FV_EXIT_OK;
+    return fv_cli_class_weights(s->cli, s->data, weights, &s->class_weights);
+}
+
 /* The words of the command line on top of settings; what can be refused is refused before work begins. */
 static int apply_options(const session *s, fv_settings *settings)
 {
     const fv_cli *cli = s->cli;
     fv_error err = {0};
 
-    if (!fv_settings_apply_text(&cli->host, settings, cli->forward, "options", &err) &&
+    if (!fv_settings_apply_text(&cli->host, settings, options_text(s), "options", &err) &&
         !fv_settings_check(settings, &err))
         return FV_EXIT_OK;
     return err.code == FV_E_MEMORY ? fv_cli_fail(cli, &err) : fv_cli_usage(cli, "%s", err.message);
@@ -146,7 +180,9 @@ static fv_train_options library_options(session *s, const char *data_path)
 
     options.out = s->folder;
     options.data_path = data_path;
-    options.text = s->cli->forward;
+    options.text = options_text(s);
+    options.class_weights = s->class_weights;
+    options.from = s->fitted;
     options.threads = s->cli->common->threads;
     options.isa = s->cli->common->isa;
     options.memory_limit = fv_cli_memory_available();
@@ -161,11 +197,21 @@ static int refused(const fv_cli *cli, const fv_error *err)
     return err->code == FV_E_ARGUMENT ? fv_cli_usage(cli, "%s", err->message) : fv_cli_fail(cli, err);
 }
 
-/* Photos and a trained backbone: the work is done here, there is no trainer. */
+static int create(session *s, const fv_net *net, const char *data)
+{
+    const fv_train_options options = library_options(s, data);
+    fv_error err = {0};
+
+    if (fv_trainer_create(&s->cli->host, net, s->data, &options, &s->trainer, &err))
+        return refused(s->cli, &err);
+    return fv_cli_write_split(s->cli, s->data, s->folder);
+}
+
+/* Photos and a trained backbone: a new last layer, and where more of the network shall learn, a trainer behind it. */
 static int transfer(session *s, const char *net, const char *from, const char *data)
 {
     const train_values *values = s->cli->values;
-    const fv_cli_transfer_job job = {net, from, s->folder, values->cache, values->balance};
+    fv_cli_transfer_job job = {.net = net, .from = from, .folder = s->folder, .cache = values->cache};
     fv_settings settings;
     int code;
 
@@ -175,7 +221,14 @@ static int transfer(session *s, const char *net, const char *from, const char *d
         code = open_data(s, data, &settings);
     if (!code && !s->data->in_files)
         code = fv_cli_usage(s->cli, "--from wants a folder or a list of pictures; %s holds arrays", data);
-    return code ? code : fv_cli_transfer(s->cli, &job, s->data);
+    if (!code)
+        code = read_class_weights(s);
+    job.balance = settings.balance;
+    job.class_weights = s->class_weights;
+    job.fine_tuned = settings.unfreeze > 0;
+    if (!code)
+        code = fv_cli_transfer(s->cli, &job, s->data, &s->fitted);
+    return !code && job.fine_tuned ? create(s, fv_model_net(s->fitted), data) : code;
 }
 
 /* DATA alone: weights that lie about, else a compact network from scratch. */
@@ -185,9 +238,7 @@ static int begin(session *s)
 {
     const fv_cli *cli = s->cli;
     const train_values *values = cli->values;
-    fv_train_options options;
     fv_settings settings;
-    fv_error err = {0};
     static char name[64];
     int code;
 
@@ -212,12 +263,9 @@ static int begin(session *s)
         code = open_data(s, data, &settings);
     if (!code)
         code = fv_cli_fit_classes(cli, s->data, &s->net);
-    if (code)
-        return code;
-    options = library_options(s, data);
-    if (fv_trainer_create(&cli->host, s->net, s->data, &options, &s->trainer, &err))
-        return refused(cli, &err);
-    return fv_cli_write_split(cli, s->data, s->folder);
+    if (!code)
+        code = read_class_weights(s);
+    return code ? code : create(s, s->net, data);
 }
 
 /* The folder says what was trained on what; an operand names the data where they stand elsewhere by now. */
@@ -233,6 +281,8 @@ static int resume(session *s)
 
     if (values->out)
         return fv_cli_usage(cli, "--out and --resume exclude each other");
+    if (values->from || values->class_weights)
+        return fv_cli_usage(cli, "--%s and --resume exclude each other", values->from ? "from" : "class-weights");
     if (cli->count > 1)
         return fv_cli_usage(cli, "--resume takes at most DATA, has '%s' and '%s'", cli->operands[0], cli->operands[1]);
     s->folder = values->resume;
@@ -278,6 +328,7 @@ static bool print_json(const session *s)
     json_figure(&json, "val_top5", e->val_top5);
     json_figure(&json, "test_loss", e->test_loss);
     json_figure(&json, "test_top1", e->test_top1);
+    fv_cli_json_count(&json, "best_epoch", s->best.epoch);
     json_figure(&json, "images_per_s", e->images_per_s);
     json_figure(&json, "elapsed_s", e->elapsed_s);
     fv_cli_json_count(&json, "memory_peak_bytes", fv_cli_memory_peak());
@@ -295,6 +346,11 @@ static void print_text(const session *s)
     if (isfinite(e->test_top1))
         printf("; test: loss %.4f, top-1 %.2f %%", e->test_loss, 100 * e->test_top1);
     putchar('\n');
+    if (s->fitted && !s->best.epoch)
+        printf("%s: no epoch was better on validation: the best model is the one before fine-tuning\n", s->folder);
+    else if (s->fitted)
+        printf("%s: best is epoch %llu: validation top-1 %.2f %%, test top-1 %.2f %%\n", s->folder,
+               (unsigned long long)s->best.epoch, 100 * s->best.val_top1, 100 * s->best.test_top1);
 }
 
 static int finish(session *s)
@@ -338,6 +394,8 @@ static int run(const fv_cli *cli)
     int code = fv_cli_check_machine(cli);
 
     if (!code)
+        code = make_text(&s);
+    if (!code)
         code = values->resume ? resume(&s) : begin(&s);
     if (!code && s.trainer)
         code = work(&s);
@@ -346,6 +404,9 @@ static int run(const fv_cli *cli)
     fv_trainer_free(s.trainer);
     fv_data_free(s.data);
     fv_net_free(s.net);
+    fv_model_free(s.fitted);
+    fv_release(&cli->host, s.class_weights);
+    fv_text_free(&s.text);
     fv_run_args_free(&cli->host, &s.args);
     return code;
 }
@@ -375,10 +436,11 @@ const fv_cli_option fv_cli_train_own[] = {
      .type = FV_CLI_TEXT,
      .at = AT(cache),
      .help = "where what they see is kept; without it ~/.cache/fovea, '' for nowhere"},
-    {.name = "balance",
-     .type = FV_CLI_FLAG,
-     .at = AT(balance),
-     .help = "with --from: classes weigh alike, however many pictures each has"},
+    {.name = "class-weights",
+     .argument = "HOW",
+     .type = FV_CLI_TEXT,
+     .at = AT(class_weights),
+     .help = "auto: classes weigh alike, however many pictures each has; none; or a file with lines 'class weight'"},
     {.name = "progress",
      .argument = "HOW",
      .type = FV_CLI_WORD,

@@ -62,6 +62,10 @@ static fv_cli_option row(const fv_option *o, char text[TEXT])
             r.letter = letters[i].letter;
     if (o->kind == FV_OPT_SEED)
         r.most = 9e18;
+    if (o->kind == FV_OPT_COUNT && o->words) { /* a number or a word: the library reads it */
+        r.type = FV_CLI_TEXT;
+        r.words = NULL;
+    }
     if (o->kind == FV_OPT_REAL && o->most <= 1)
         r.type = FV_CLI_FRACTION;
     return r;

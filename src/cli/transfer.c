@@ -156,15 +156,17 @@ static int make_folders(const fv_cli *cli, const fv_cli_transfer_job *job, const
     fv_error err = {0};
 
     snprintf(weights, sizeof weights, "%s/weights", job->folder);
-    return fv_folder_make(&cli->host, weights, &err) ? fv_cli_fail(cli, &err)
-                                                     : fv_cli_cache_folder(cli, job->cache, own, cache);
+    return !job->fine_tuned && fv_folder_make(&cli->host, weights, &err)
+               ? fv_cli_fail(cli, &err)
+               : fv_cli_cache_folder(cli, job->cache, own, cache);
 }
 
-int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data)
+int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model)
 {
     enum { AT_ONCE = 16 };
     fv_cli_watch w;
-    fv_transfer_options options = {.balance = job->balance, .progress = fv_cli_watch_report, .user = &w};
+    fv_transfer_options options = {
+        .balance = job->balance, .class_weights = job->class_weights, .progress = fv_cli_watch_report, .user = &w};
     fv_transfer_result result = {0};
     fv_model *source = NULL;
     fv_error err = {0};
@@ -181,13 +183,16 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
     fv_cli_stop_end();
     if (!code && result.cache_remark)
         fv_cli_note(cli, "the cache of features was made anew: %s", result.cache_remark);
-    if (!code)
+    if (!code && !job->fine_tuned)
         code = save(cli, job, data, result.model);
     if (!code && cli->common->json)
-        code = print_json(job, &result) ? FV_EXIT_OK : fv_cli_memory(cli);
+        code = job->fine_tuned ? FV_EXIT_OK : print_json(job, &result) ? FV_EXIT_OK : fv_cli_memory(cli);
     else if (!code)
         print_text(job, &result);
-    fv_model_free(result.model);
+    if (!code && job->fine_tuned)
+        *model = result.model;
+    else
+        fv_model_free(result.model);
     fv_model_free(source);
     return code;
 }

@@ -10,10 +10,12 @@ typedef struct fv_cli_transfer_job {
     const char *folder; /* of the run */
     const char *cache;  /* folder, NULL = the user's; "" = none */
     bool balance;
+    const double *class_weights; /* [classes of the data] or NULL */
+    bool fine_tuned;             /* training goes on with the model: it is handed over, nothing is written */
 } fv_cli_transfer_job;
 
-/* Train on `data`; returns the exit code. */
-int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data);
+/* Train a new last layer on `data`; returns the exit code. *model: of a job that is fine-tuned, the caller's. */
+int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model);
 
 /* For fv_features_fn: says how long it takes once a first batch has shown it, then every ten seconds; stops at a signal
  * (fv_cli_stop_begin). */

@@ -146,11 +146,13 @@ typedef struct fv_softmax_args {
  * cross entropy with label smoothing e: target t = (1 - e) onehot + e / classes (torch.nn.CrossEntropyLoss), where onehot is
  *   share onehot(label) + (1 - share) onehot(other) of samples that were mixed, if `other` [n] is not NULL;
  *   loss = -sum t log softmax(x); dx = (softmax(x) - t) * *scale / n, scale: the gradient of the mean loss.
+ *   With `weights` ([classes] reals, NULL = all 1) a row's loss and gradient are taken times its label's weight,
+ *   of mixed samples times the mean weight by share.
  * squared: loss = sum (x - onehot)^2 / 2 a row; dx = (x - onehot) * *scale / n.
  * rbf_loss on distances x (LeCun 1998, equations 8 and 9): loss = x[label], and with map also
  *   + log(exp(-j) + sum_i exp(-x_i)); dx = (onehot - [map] exp(-x_i) / (exp(-j) + sum exp(-x))) * *scale / n. */
 typedef struct fv_loss_args {
-    const void *x, *scale; /* scale: one real */
+    const void *x, *scale, *weights; /* scale: one real */
     const int32_t *labels, *other;
     const void *share; /* [n] reals beside other */
     void *loss, *dx;
@@ -184,7 +186,7 @@ typedef struct fv_clip_args {
 } fv_clip_args;
 
 /* One update of `count` parameters; items are elements. hyper: values of this step, reals:
- * [0] lr, [1] step number from 1. g is multiplied by *factor first (NULL = 1).
+ * [0] lr, [1] step number from 1. g is multiplied by *factor first (NULL = 1), lr by rate.
  * sgd (torch.optim.SGD): g += decay w; m = first step ? g : momentum m + (1 - dampening) g, dampening 0;
  *   w -= lr * (nesterov ? g + momentum m : m); momentum 0: no m.
  * adam (torch.optim.Adam, AdamW if decoupled): m, v with bias correction. */
@@ -192,7 +194,7 @@ typedef struct fv_update_args {
     const void *g, *hyper, *factor;
     void *w, *m, *v;
     size_t count;
-    double momentum, decay, beta1, beta2, eps;
+    double rate, momentum, decay, beta1, beta2, eps;
     bool nesterov, decoupled;
 } fv_update_args;
 

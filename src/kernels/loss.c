@@ -26,6 +26,16 @@ static real share_of(const fv_loss_args *a, size_t n)
     return a->other ? ((const real *)a->share)[n] : 1;
 }
 
+static double class_weight(const fv_loss_args *a, size_t n)
+{
+    const real *weights = a->weights;
+
+    if (!weights)
+        return 1;
+    return a->other ? (double)(share_of(a, n) * weights[a->labels[n]] + (1 - share_of(a, n)) * weights[a->other[n]])
+                    : (double)weights[a->labels[n]];
+}
+
 /* loss = log sum exp(x) - (1 - e) (share x[label] + (1 - share) x[other]) - e / classes sum x */
 void FV_FN(cross_entropy_forward)(const void *args, size_t begin, size_t end, size_t slice)
 {
@@ -43,18 +53,19 @@ void FV_FN(cross_entropy_forward)(const void *args, size_t begin, size_t end, si
             even += (double)(x[i] - top);
         if (a->other)
             hit = share * hit + (1 - share) * (double)(x[a->other[n]] - top);
-        ((real *)a->loss)[n] = (real)(lse - (1 - a->smoothing) * hit - a->smoothing / (double)a->classes * even);
+        hit = lse - (1 - a->smoothing) * hit - a->smoothing / (double)a->classes * even;
+        ((real *)a->loss)[n] = (real)(class_weight(a, n) * hit);
     }
 }
 
 void FV_FN(cross_entropy_backward)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_loss_args *a = args;
-    const double scale = gradient_scale(a);
-    const real even = (real)(scale * a->smoothing / (double)a->classes), hit = (real)(scale * (1 - a->smoothing));
 
     (void)slice;
     for (size_t n = begin; n < end; n++) {
+        const double scale = gradient_scale(a) * class_weight(a, n);
+        const real even = (real)(scale * a->smoothing / (double)a->classes), hit = (real)(scale * (1 - a->smoothing));
         const real *x = (const real *)a->x + n * a->classes;
         real *dx = (real *)a->dx + n * a->classes;
         const real sum = row_exp(x, row_max(x, a->classes), a->classes, dx);

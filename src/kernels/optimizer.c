@@ -64,7 +64,8 @@ void FV_FN(sgd)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_update_args *a = args;
     const real *hyper = a->hyper, *g = a->g;
-    const vec factor = vec_all(a->factor ? *(const real *)a->factor : 1), lr = vec_all(hyper[0]);
+    const vec factor = vec_all(a->factor ? *(const real *)a->factor : 1),
+              lr = vec_all((real)((double)hyper[0] * a->rate));
     const vec momentum = vec_all((real)a->momentum), decay = vec_all((real)a->decay);
     const bool first = hyper[1] <= 1;
     real *w = a->w, *m = a->m;
@@ -90,7 +91,7 @@ void FV_FN(adam)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_update_args *a = args;
     const real *hyper = a->hyper, *g = a->g;
-    const double lr = (double)hyper[0], step = (double)hyper[1];
+    const double lr = (double)hyper[0] * a->rate, step = (double)hyper[1];
     const vec factor = vec_all(a->factor ? *(const real *)a->factor : 1), eps = vec_all((real)a->eps);
     const vec beta1 = vec_all((real)a->beta1), rest1 = vec_all((real)(1 - a->beta1));
     const vec beta2 = vec_all((real)a->beta2), rest2 = vec_all((real)(1 - a->beta2));

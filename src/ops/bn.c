@@ -8,7 +8,8 @@
  *
  * Gradients, with r = 1 / sqrt(var + eps):
  *     dbeta = sum of dy,  dgamma = r * sum of dy (x - mean)
- *     dx    = gamma r (dy - dbeta / m - (x - mean) r dgamma / m); frozen: gamma r dy */
+ *     dx    = gamma r (dy - dbeta / m - (x - mean) r dgamma / m); frozen: gamma r dy
+ * Frozen, and nobody trains gamma and beta: the sums are not made, for dx needs none of them. */
 #include "ops/bn.h"
 
 #include "kernels/norm.h"
@@ -58,6 +59,23 @@ static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, f
     return FV_OK;
 }
 
+/* dx = (dy - 0) gamma r + 0 */
+static fv_value grad_of_constants(fv_graph *graph, const fv_node *node, fv_value dy)
+{
+    const fv_bn_attrs plain = {.eps = ((const fv_bn_attrs *)node->attrs)->eps};
+    const fv_shape shape = *fv_shape_of(graph, node->in[FV_BN_GAMMA]);
+    const double *zeros = fv_arena_alloc(&graph->arena, fv_elements(&shape), sizeof *zeros);
+    fv_value scale, zero;
+
+    if (!zeros) {
+        fv_fail_memory(&graph->error, fv_elements(&shape) * sizeof *zeros, "batch normalisation");
+        return 0;
+    }
+    scale = fv_emit(graph, &fv_op_bn_scale, &plain, (fv_value[]){node->in[FV_BN_GAMMA], node->in[FV_BN_VAR]}, 2);
+    zero = fv_graph_constant(graph, shape, zeros, "zero");
+    return fv_emit(graph, &fv_op_bn_apply, &plain, (fv_value[]){dy, zero, scale, zero}, 4);
+}
+
 static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const bool *need, fv_value *dx)
 {
     const fv_bn_attrs *a = node->attrs;
@@ -65,9 +83,14 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
     const bn_backward_attrs back = {a->eps, frozen, 0};
     const fv_value mean = frozen ? node->in[FV_BN_MEAN] : node->out[1];
     const fv_value var = frozen ? node->in[FV_BN_VAR] : node->out[2], x = node->in[FV_BN_X];
-    const fv_node *sums =
-        fv_emit_node(graph, &fv_op_bn_backward_w, &back, (fv_value[]){x, dy[0], node->in[FV_BN_GAMMA], mean, var}, 5);
+    const fv_node *sums;
 
+    if (frozen && !need[FV_BN_GAMMA] && !need[FV_BN_BETA]) {
+        dx[FV_BN_X] = grad_of_constants(graph, node, dy[0]);
+        return;
+    }
+    sums =
+        fv_emit_node(graph, &fv_op_bn_backward_w, &back, (fv_value[]){x, dy[0], node->in[FV_BN_GAMMA], mean, var}, 5);
     if (!sums)
         return;
     dx[FV_BN_GAMMA] = sums->out[0];

@@ -2,7 +2,8 @@
  *
  *     loss[n] = -sum over i of t[i] log p[n,i],   p = softmax(x),   t = (1 - e) onehot(label) + e / classes
  *
- * Gradient of the mean over the batch: dx = (p - t) / N. Of mixed samples (mixup, cutmix) onehot has two parts. */
+ * Gradient of the mean over the batch: dx = (p - t) / N. Of mixed samples (mixup, cutmix) onehot has two parts. A last
+ * input, which training may add, has a weight of each class: a sample's loss and gradient are taken times its label's. */
 #include "ops/loss.h"
 
 typedef struct cross_entropy_attrs {

@@ -17,12 +17,22 @@ fv_status fv_loss_shape(const fv_node *node, const fv_shape *in, fv_shape *out, 
 void fv_loss_grad(fv_graph *graph, const fv_node *node, const fv_op *backward, const fv_value *dy, const bool *need,
                   fv_value *dx)
 {
-    const bool mixed = node->n_in > 2;
+    if (need[0]) {
+        const fv_value in[] = {node->in[0],
+                               node->in[1],
+                               dy[0],
+                               node->n_in > 2 ? node->in[2] : 0,
+                               node->n_in > 3 ? node->in[3] : 0,
+                               node->n_in > 4 ? node->in[4] : 0};
 
-    if (need[0])
-        dx[0] = fv_emit(graph, backward, node->attrs,
-                        (fv_value[]){node->in[0], node->in[1], dy[0], mixed ? node->in[2] : 0, mixed ? node->in[3] : 0},
-                        mixed ? 5 : 3);
+        dx[0] = fv_emit(graph, backward, node->attrs, in, 1 + node->n_in);
+    }
+}
+
+/* Inputs are x, labels, of mixed samples other and share, and perhaps weights of classes behind them. */
+static bool weighted(int inputs)
+{
+    return inputs % 2 == 1;
 }
 
 static void step(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_loss_args args, const fv_bind *binds,
@@ -40,10 +50,12 @@ static void step(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_loss_
 
 void fv_loss_lower(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_loss_args args)
 {
-    const bool mixed = node->n_in > 2;
-    const fv_bind binds[] = {FV_BIND(fv_loss_args, x, node->in[0]), FV_BIND(fv_loss_args, labels, node->in[1]),
+    const bool mixed = node->n_in > 3;
+    const fv_bind binds[] = {FV_BIND(fv_loss_args, x, node->in[0]),
+                             FV_BIND(fv_loss_args, labels, node->in[1]),
                              FV_BIND(fv_loss_args, other, mixed ? node->in[2] : 0),
                              FV_BIND(fv_loss_args, share, mixed ? node->in[3] : 0),
+                             FV_BIND(fv_loss_args, weights, weighted(node->n_in) ? node->in[node->n_in - 1] : 0),
                              FV_BIND(fv_loss_args, loss, node->out[0])};
 
     step(l, node, kernel, args, binds, FV_COUNT(binds));
@@ -51,12 +63,13 @@ void fv_loss_lower(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_los
 
 void fv_loss_lower_backward(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_loss_args args)
 {
-    const bool mixed = node->n_in > 3;
+    const bool mixed = node->n_in > 4;
     const fv_bind binds[] = {FV_BIND(fv_loss_args, x, node->in[0]),
                              FV_BIND(fv_loss_args, labels, node->in[1]),
                              FV_BIND(fv_loss_args, scale, node->in[2]),
                              FV_BIND(fv_loss_args, other, mixed ? node->in[3] : 0),
                              FV_BIND(fv_loss_args, share, mixed ? node->in[4] : 0),
+                             FV_BIND(fv_loss_args, weights, weighted(node->n_in - 1) ? node->in[node->n_in - 1] : 0),
                              FV_BIND(fv_loss_args, dx, node->out[0])};
 
     step(l, node, kernel, args, binds, FV_COUNT(binds));

@@ -21,6 +21,7 @@ static void lower(fv_lower *l, const fv_node *node, fv_kernel_id kernel, double 
     const fv_update_attrs *a = node->attrs;
     const size_t count = fv_elements(fv_lower_shape(l, node->in[0])), real = fv_lower_kernels(l)->real_bytes;
     const fv_update_args args = {.count = count,
+                                 .rate = a->rate,
                                  .momentum = a->momentum,
                                  .decay = a->decay,
                                  .beta1 = a->beta1,

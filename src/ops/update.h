@@ -4,6 +4,7 @@
 #include "ops/common.h"
 
 typedef struct fv_update_attrs {
+    double rate; /* of the step's learning rate: 1 = all of it */
     double momentum, decay, beta1, beta2, eps;
     bool nesterov, decoupled;
 } fv_update_attrs;

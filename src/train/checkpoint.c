@@ -106,13 +106,18 @@ fv_status fv_checkpoint_load(fv_trainer *t, fv_error *err)
     char *path = fv_folder_path(&t->host, t->out, name);
     fv_position at = {0};
     fv_safetensors st;
-    fv_status status;
+    fv_status status = FV_OK;
 
     if (!path)
         return fv_fail_memory(err, sizeof name, "a path");
     if (access(path, F_OK) != 0 && errno == ENOENT) { /* killed before the first one: the run begins again */
+        if (t->settings.unfreeze)
+            status = fv_fail(err, FV_E_IO,
+                             "%s: is missing, and the weights that the run began with are in it alone; "
+                             "train again",
+                             path);
         fv_release(&t->host, path);
-        return FV_OK;
+        return status;
     }
     status = fv_safetensors_open(&t->host, path, &st, err);
     if (!status) {

@@ -114,6 +114,14 @@ static void print_args(const fv_trainer *t, const fv_train_options *options, fv_
     print_pair(text, "options", settings.data, ",");
     print_pair(text, "data", place, ",");
     print_pair(text, "data_hash", fv_data_hash(t->data), ",");
+    if (options->class_weights) {
+        fv_text_print(text, "  \"class_weights\": [");
+        for (size_t i = 0; i < fv_data_classes(t->data); i++) {
+            fv_text_print(text, "%s", i ? ", " : "");
+            fv_text_print_real(text, options->class_weights[i]);
+        }
+        fv_text_print(text, "],\n");
+    }
     print_pair(text, "isa", t->kernels->isa, ",");
     fv_text_print(text, "  \"threads\": %zu,\n", fv_pool_threads(t->pool));
     print_pair(text, "started", started, "");
@@ -162,6 +170,22 @@ static fv_status take_string(const fv_host *host, const json_t *object, const ch
     return *out ? FV_OK : fv_fail_memory(err, json_string_length(value), key);
 }
 
+static fv_status take_reals(const fv_host *host, const json_t *object, const char *key, double **out, size_t *count,
+                            fv_error *err)
+{
+    const json_t *list = json_object_get(object, key);
+
+    *count = json_array_size(list); /* 0 of what is no list */
+    if (!*count)
+        return FV_OK;
+    *out = fv_alloc(host, *count, sizeof **out);
+    if (!*out)
+        return fv_fail_memory(err, *count * sizeof **out, key);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i] = json_number_value(json_array_get(list, i));
+    return FV_OK;
+}
+
 fv_status fv_folder_read_args(const fv_host *host, const char *folder, fv_run_args *args, fv_error *err)
 {
     char *path = fv_folder_path(host, folder, "args.json");
@@ -182,6 +206,8 @@ fv_status fv_folder_read_args(const fv_host *host, const char *folder, fv_run_ar
             status = fv_fail(err, FV_E_FORMAT, "%s:%d:%d: %s", path, why.line, why.column, why.text);
         for (size_t i = 0; !status && i < FV_COUNT(keys); i++)
             status = take_string(host, object, keys[i].key, path, keys[i].out, err);
+        if (!status)
+            status = take_reals(host, object, "class_weights", &args->class_weights, &args->n_class_weights, err);
         if (!status && (!args->net || !args->options || !args->data_hash))
             status = fv_fail(err, FV_E_FORMAT, "%s: the net, its options or the data's hash is missing", path);
         json_decref(object);
@@ -197,6 +223,7 @@ void fv_run_args_free(const fv_host *host, fv_run_args *args)
     fv_release(host, args->options);
     fv_release(host, args->data_path);
     fv_release(host, args->data_hash);
+    fv_release(host, args->class_weights);
     *args = (fv_run_args){0};
 }
 

@@ -1,24 +1,45 @@
 /* Building a training step: the net's graph, its gradients, the norm of all of them, and one update a parameter. */
 #include "train/learner.h"
 #include "ops/update.h"
+#include "train/freeze.h"
 #include <string.h>
 
-/* Label smoothing is the run's, not the net's: the losses take it over before they are differentiated. */
-static void set_smoothing(fv_graph *graph, double smoothing)
+/* Label smoothing is the run's, not the net's, and so are weights of classes: the losses take them over before they are
+ * differentiated. */
+static void set_loss(fv_graph *graph, fv_node *node, double smoothing, fv_value weights)
 {
-    for (size_t i = 0; i < graph->n_nodes; i++) {
-        double *copy;
+    double *copy = fv_arena_alloc(&graph->arena, 1, node->op->attr_bytes);
+    fv_value *in = fv_arena_alloc(&graph->arena, (size_t)node->n_in + 1, sizeof *in);
 
-        if (graph->nodes[i].op != &fv_op_cross_entropy || smoothing <= 0)
-            continue;
-        copy = fv_arena_alloc(&graph->arena, 1, graph->nodes[i].op->attr_bytes);
-        if (!copy) {
-            fv_fail_memory(&graph->error, sizeof *copy, "a loss");
-            return;
-        }
-        *copy = smoothing;
-        graph->nodes[i].attrs = copy;
+    if (!copy || !in) {
+        fv_fail_memory(&graph->error, sizeof *copy, "a loss");
+        return;
     }
+    memcpy(copy, node->attrs, node->op->attr_bytes);
+    if (smoothing > 0)
+        *copy = smoothing;
+    memcpy(in, node->in, (size_t)node->n_in * sizeof *in);
+    in[node->n_in] = weights;
+    node->attrs = copy;
+    node->in = in;
+    node->n_in += weights != 0;
+}
+
+static fv_status set_losses(fv_graph *graph, const fv_net *net, const fv_settings *s, fv_error *err)
+{
+    const size_t classes = fv_net_classes(net);
+    fv_value weights = 0;
+
+    if (s->class_weights)
+        weights = fv_graph_constant(graph, fv_shape1(classes), s->class_weights, "class weights");
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        if (graph->nodes[i].op == &fv_op_cross_entropy)
+            set_loss(graph, &graph->nodes[i], s->smoothing, weights);
+        else if (weights && graph->nodes[i].op->flags & FV_OP_LOSS)
+            return fv_fail(err, FV_E_UNSUPPORTED, "%s: weights of classes need cross-entropy, the net's loss is %s",
+                           fv_net_name(net), graph->nodes[i].op->name);
+    }
+    return fv_graph_status(graph, err);
 }
 
 /* Where samples are mixed the losses read two labels and the share of the first one. */
@@ -60,11 +81,12 @@ static fv_value state_of(fv_graph *graph, fv_value param, const char *kind)
     return fv_graph_value(graph, FV_ROLE_STATE, FV_REAL_T, graph->values[param].shape, name);
 }
 
-static void emit_update(fv_graph *graph, const fv_settings *s, fv_value param, fv_value gradient, fv_value hyper,
-                        fv_value factor)
+static void emit_update(fv_graph *graph, const fv_settings *s, fv_value param, fv_value gradient, double rate,
+                        fv_value hyper, fv_value factor)
 {
     const bool decays = graph->values[param].param->decay;
-    const fv_update_attrs attrs = {.momentum = s->momentum,
+    const fv_update_attrs attrs = {.rate = rate,
+                                   .momentum = s->momentum,
                                    .decay = decays ? s->weight_decay : 0,
                                    .beta1 = s->beta1,
                                    .beta2 = s->beta2,
@@ -83,6 +105,14 @@ static void emit_update(fv_graph *graph, const fv_settings *s, fv_value param, f
     in[4] = state_of(graph, param, "mean");
     in[5] = state_of(graph, param, "square");
     fv_emit(graph, &fv_op_adam, &attrs, in, 6);
+}
+
+/* What a parameter's learning rate is of the step's. */
+static double rate_of(const fv_settings *s, const fv_learner *learner, fv_value param)
+{
+    if (param >= learner->head)
+        return 1;
+    return s->lr_backbone > 0 && s->lr > 0 ? s->lr_backbone / s->lr : .1;
 }
 
 /* The norm of all gradients, and the updates of all parameters, behind everything that reads them. */
@@ -118,7 +148,8 @@ static void emit_updates(fv_graph *graph, const fv_settings *s, fv_learner *lear
 
     for (size_t v = 1; v < learner->n_gradients; v++)
         if (graph->values[v].role == FV_ROLE_PARAM && learner->gradients[v])
-            emit_update(graph, s, (fv_value)v, learner->gradients[v], learner->hyper, factor);
+            emit_update(graph, s, (fv_value)v, learner->gradients[v], rate_of(s, learner, (fv_value)v), learner->hyper,
+                        factor);
 }
 
 static void keep_gradients(fv_graph *graph, const fv_learner *learner)
@@ -140,9 +171,12 @@ static fv_status build(fv_graph *graph, const fv_net *net, const fv_settings *s,
     if (graph->n_losses > FV_COUNT(learner->losses))
         return fv_fail(err, FV_E_RANGE, "%s: %zu losses, at most %zu", fv_net_name(net), graph->n_losses,
                        FV_COUNT(learner->losses));
-    set_smoothing(graph, s->smoothing);
+    if (s->unfreeze)
+        learner->head = fv_freeze(graph, s);
     if (s->mixup > 0 || s->cutmix > 0)
         status = set_mixing(graph, fv_net_name(net), learner, err);
+    if (!status)
+        status = set_losses(graph, net, s, err);
     if (!status)
         status = fv_plan_simplify(graph, without, err);
     if (status)

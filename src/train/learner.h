@@ -17,6 +17,8 @@ typedef struct fv_learner {
     fv_value squares;               /* of each part of each gradient: doubles, the parameters' one after another */
     fv_value *params;               /* [n_params] whose gradients those are */
     size_t n_params;
+    fv_value
+        head; /* fine-tuning: first parameter of the last layer; those in front have a learning rate of their own */
     fv_value losses[8]; /* [N] each */
     double weights[8];
     size_t n_losses;

@@ -4,6 +4,8 @@
 
 static const char *const optimizer_words[] = {"sgd", "adam", "adamw", NULL};
 static const char *const schedule_words[] = {"constant", "step", "multistep", "cosine", "one-cycle", NULL};
+static const char *const all_words[] = {"all", NULL};
+static const char *const bn_words[] = {"frozen", "train", NULL};
 static const char *const init_words[] = {"net", "he", "glorot", "lecun", "lecun98", "torch", "normal", NULL};
 
 static const fv_option options[] = {
@@ -100,10 +102,15 @@ static fv_status read_number(fv_settings *settings, const fv_option *o, const ch
     char wanted[96];
     double value;
 
+    if (o->words && strcmp(word, *o->words) == 0) {
+        store_number(settings, o, o->most);
+        return FV_OK;
+    }
     if (!read_real(word, &value) || value < o->least || value > o->most || (whole && value != (double)(size_t)value)) {
         fv_error limits;
 
-        fv_fail(&limits, FV_E_RANGE, "a %snumber from %g to %g", whole ? "whole " : "", o->least, o->most);
+        fv_fail(&limits, FV_E_RANGE, "a %snumber from %g to %g%s%s", whole ? "whole " : "", o->least, o->most,
+                o->words ? ", or " : "", o->words ? *o->words : "");
         memcpy(wanted, limits.message, sizeof wanted - 1);
         wanted[sizeof wanted - 1] = 0;
         return bad_value(o, word, place, wanted, err);
@@ -248,7 +255,10 @@ static void print_value(const fv_settings *settings, const fv_option *o, fv_text
 
     switch (o->kind) {
     case FV_OPT_COUNT:
-        fv_text_print(text, "%zu", *(const size_t *)(const void *)at);
+        if (o->words && (double)*(const size_t *)(const void *)at == o->most)
+            fv_text_print(text, "%s", *o->words);
+        else
+            fv_text_print(text, "%zu", *(const size_t *)(const void *)at);
         break;
     case FV_OPT_REAL:
         fv_text_print_real(text, *(const double *)(const void *)at);

@@ -15,15 +15,18 @@ typedef enum fv_optimizer { FV_SGD, FV_ADAM, FV_ADAMW } fv_optimizer;
 typedef enum fv_schedule { FV_CONSTANT, FV_STEP, FV_MULTISTEP, FV_COSINE, FV_ONE_CYCLE } fv_schedule;
 
 typedef struct fv_settings {
-    size_t epochs, batch, limit, step_epochs, patience, crop, log_gradients, randaugment, magnitude;
+    size_t epochs, batch, limit, step_epochs, patience, crop, log_gradients, randaugment, magnitude, unfreeze;
     uint64_t seed;
     int optimizer, schedule, init; /* init: 0 = the net's own, else fv_init + 1 */
+    int bn;                        /* fine-tuning: 0 = frozen, 1 = train */
     double lr, momentum, weight_decay, beta1, beta2, eps, clip, smoothing;
     double warmup, gamma, final_lr, rise, first_div, final_div, val;
+    double lr_backbone;
     double shift, rotate, scale, elastic, elastic_sigma;
     double resized_crop, jitter, hue, lighting, erase, mixup, cutmix;
     fv_train_list milestones;
-    bool drop_last, exact, nesterov, flip, trivial;
+    bool drop_last, exact, nesterov, flip, trivial, balance;
+    const double *class_weights; /* [classes], NULL = all 1; no option: the trainer's */
 } fv_settings;
 
 typedef enum fv_option_kind {
@@ -40,7 +43,7 @@ typedef struct fv_option {
     fv_option_kind kind;
     size_t offset; /* in fv_settings */
     double fallback, least, most;
-    const char *const *words; /* FV_OPT_WORD, NULL-terminated */
+    const char *const *words; /* FV_OPT_WORD, NULL-terminated; FV_OPT_COUNT: a word for `most`, or NULL */
     const char *group, *help;
 } fv_option;
 

@@ -3,6 +3,8 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "data/data.h"
+#include "model/model.h"
+#include "train/classes.h"
 #include "train/memory.h"
 #include "train/schedule.h"
 #include <math.h>
@@ -11,9 +13,12 @@
 
 /* ---------------------------------------------------------------------------------------------- creation */
 
-/* Defaults, then the net's own `train` words, then the caller's text. */
-static fv_status read_settings(const fv_host *host, const fv_net *net, const char *text, fv_settings *settings,
-                               fv_error *err)
+/* Where the first weights are good already, steps are small and pass by several times. */
+static const char fine_tuning[] = "epochs 20 batch 16 lr 0.005 schedule cosine warmup 1 weight-decay 1e-4";
+
+/* Defaults, then the net's own `train` words, those of fine-tuning, then the caller's text. */
+static fv_status read_settings(const fv_host *host, const fv_net *net, bool fine, const char *text,
+                               fv_settings *settings, fv_error *err)
 {
     size_t count;
     int line;
@@ -24,6 +29,8 @@ static fv_status read_settings(const fv_host *host, const fv_net *net, const cha
     fv_settings_default(settings);
     snprintf(place, sizeof place, "%s:%d: train", fv_net_file(net), line);
     status = fv_settings_apply(settings, words, count, place, err);
+    if (!status && fine)
+        status = fv_settings_apply_text(host, settings, fine_tuning, "fine-tuning", err);
     if (!status && text)
         status = fv_settings_apply_text(host, settings, text, "options", err);
     return status ? status : fv_settings_check(settings, err);
@@ -69,9 +76,12 @@ fv_status fv_trainer_prepare(const fv_host *host, const fv_net *net, const fv_da
     t->user = options->user;
     status = fv_net_clone(&h, net, &t->net, err);
     if (!status)
-        status = read_settings(&h, net, options->text, &t->settings, err);
+        status = read_settings(&h, net, options->from != NULL, options->text, &t->settings, err);
     if (!status)
         status = check_data(t, err);
+    if (!status && (options->class_weights || t->settings.balance))
+        status = fv_class_weights(&h, data, options->class_weights, fv_net_classes(net), &t->class_weights, err);
+    t->settings.class_weights = t->class_weights;
     if (!status)
         status = fv_kernels_choose(options->isa, &t->kernels, err);
     if (!status) {
@@ -103,8 +113,27 @@ static fv_status make(const fv_host *host, const fv_net *net, const fv_data *dat
         *out = NULL;
         return status;
     }
-    override_init(*out);
-    fv_store_initialise(&(*out)->store, (*out)->settings.seed);
+    if (options->from && (status = fv_model_fill_store(options->from, &(*out)->store, err))) {
+        fv_trainer_free(*out);
+        *out = NULL;
+    } else if (!options->from) {
+        override_init(*out);
+        fv_store_initialise(&(*out)->store, (*out)->settings.seed);
+    }
+    return status;
+}
+
+/* Fine-tuning needs both: weights, and how much of them is trained. */
+static fv_status check_from(const fv_trainer *t, const fv_train_options *o, fv_error *err)
+{
+    if (o->from && !t->settings.unfreeze)
+        return fv_fail(err, FV_E_ARGUMENT,
+                       "from: how much of the net is trained? unfreeze N (layers from the end) or "
+                       "unfreeze all");
+    if (!o->from && t->settings.unfreeze)
+        return fv_fail(err, FV_E_ARGUMENT, "unfreeze: needs weights to start from, and pictures");
+    if (o->class_weights && t->settings.balance)
+        return fv_fail(err, FV_E_ARGUMENT, "balance and class weights exclude each other");
     return FV_OK;
 }
 
@@ -118,6 +147,8 @@ fv_status fv_trainer_create(const fv_host *host, const fv_net *net, const fv_dat
     if (options)
         memcpy(&o, options, options->size < sizeof o ? options->size : sizeof o);
     status = make(host, net, data, &o, o.out != NULL, out, err);
+    if (!status)
+        status = check_from(*out, &o, err);
     if (!status && o.out) {
         (*out)->out = fv_strdup(&(*out)->host, o.out);
         status = (*out)->out ? fv_folder_create(*out, &o, err) : fv_fail_memory(err, strlen(o.out), "a path");
@@ -174,9 +205,14 @@ static fv_status reopen(const fv_host *host, const char *folder, const fv_run_ar
         status = fv_settings_apply_text(host, &settings, args->options, "args.json", err);
     if (!status)
         status = resumed_settings(host, &settings, o->text, err);
+    if (!status && args->class_weights && args->n_class_weights != fv_data_classes(data))
+        status = fv_fail(err, FV_E_ARGUMENT, "%s: was trained with weights of %zu classes, this data has %zu", folder,
+                         args->n_class_weights, fv_data_classes(data));
     if (!status) {
         fv_settings_print(&settings, &text);
         saved.text = text.data;
+        saved.class_weights = args->class_weights;
+        saved.from = NULL; /* the checkpoint has the weights */
         status = FV_E_MEMORY;
         if (text.failed)
             fv_fail_memory(err, text.size, "options");
@@ -233,6 +269,7 @@ void fv_trainer_free(fv_trainer *t)
     fv_pool_free(t->pool);
     fv_net_free(t->net);
     fv_release(&host, t->out);
+    fv_release(&host, t->class_weights);
     fv_release(&host, t);
 }
 
@@ -322,6 +359,12 @@ static fv_status step(fv_trainer *t, fv_error *err)
     return fv_gradients_add(t, learner, err);
 }
 
+/* Is there a model that a later one must be better than? Weights that were there at the start are such. */
+static bool has_best(const fv_trainer *t)
+{
+    return t->at.best_epoch || (t->settings.unfreeze && fv_data_count(t->data, FV_VAL));
+}
+
 /* With a validation set, better is a higher top-1, then a lower loss; without one, the last epoch is the best. */
 static bool becomes_best(fv_trainer *t, const fv_progress *p)
 {
@@ -329,7 +372,7 @@ static bool becomes_best(fv_trainer *t, const fv_progress *p)
     const bool better =
         p->val_top1 > t->at.best_top1 || (p->val_top1 == t->at.best_top1 && p->val_loss < t->at.best_loss);
 
-    if (validated && t->at.best_epoch && !better)
+    if (validated && has_best(t) && !better)
         return false;
     t->at.best_epoch = t->at.epoch;
     t->at.best_top1 = validated ? p->val_top1 : 0;
@@ -393,8 +436,7 @@ bool fv_trainer_done(const fv_trainer *t)
 {
     const uint64_t patience = t->settings.patience;
 
-    return t->at.epoch >= t->settings.epochs ||
-           (patience && t->at.best_epoch && t->at.epoch - t->at.best_epoch >= patience);
+    return t->at.epoch >= t->settings.epochs || (patience && has_best(t) && t->at.epoch - t->at.best_epoch >= patience);
 }
 
 static fv_status epoch(fv_trainer *t, fv_error *err)
@@ -427,9 +469,31 @@ static fv_status epoch(fv_trainer *t, fv_error *err)
     return status;
 }
 
+/* Fine-tuning: what the first weights reach, kept as the best so far, and a checkpoint, for no seed gives them again. */
+static fv_status measure_start(fv_trainer *t, fv_error *err)
+{
+    fv_evaluation result;
+    fv_status status = FV_OK;
+
+    if (fv_data_count(t->data, FV_VAL)) {
+        fv_evaluator_run(&t->evaluator, FV_VAL, &result, NULL);
+        t->at.best_top1 = result.top1;
+        t->at.best_loss = result.loss;
+    }
+    if (t->out)
+        status = fv_trainer_save_models(t, true, err);
+    return status || !t->out ? status : fv_checkpoint_save(t, err);
+}
+
 fv_status fv_trainer_run(fv_trainer *t, fv_error *err)
 {
     t->checkpoint_s = fv_clock_s();
+    if (t->settings.unfreeze && !t->at.total_steps) {
+        const fv_status status = measure_start(t, err);
+
+        if (status)
+            return status;
+    }
     while (!fv_trainer_done(t)) {
         const fv_status status = epoch(t, err);
 

@@ -32,6 +32,7 @@ struct fv_trainer {
     fv_room room;           /* where all of these run, one after another */
     const char *without;    /* passes to leave out, or NULL */
     bool saves;             /* there is, or will be, a run folder */
+    double *class_weights;  /* [classes of the net], where settings.class_weights points; or NULL */
     uint32_t *order;        /* samples of the epoch under way, shuffled */
     size_t count, steps_per_epoch;
     uint64_t step; /* total_steps, where the plans' random operators read it */
@@ -53,6 +54,8 @@ fv_status fv_folder_make(const fv_host *host, const char *path, fv_error *err);
 
 typedef struct fv_run_args {
     char *net, *options, *data_path, *data_hash;
+    double *class_weights; /* as they were given, or NULL */
+    size_t n_class_weights;
 } fv_run_args;
 
 /* Make the folder and its args.json. Refuses one that exists and is not empty. */

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "train/calibration.h"
+#include "train/classes.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -31,17 +32,6 @@ static fv_status collect(const fv_data *data, const fv_feature_table *features, 
         out->set[s] = (fv_logistic_set){rows, labels, n};
     }
     return FV_OK;
-}
-
-static double *balance(const fv_logistic_set *train, size_t classes, fv_arena *arena)
-{
-    double *weights = fv_arena_alloc(arena, classes, sizeof *weights);
-
-    for (size_t i = 0; weights && i < train->count; i++)
-        weights[train->labels[i]]++;
-    for (size_t c = 0; weights && c < classes; c++)
-        weights[c] = weights[c] > 0 ? (double)train->count / ((double)classes * weights[c]) : 0;
-    return weights;
 }
 
 /* Of the surest class of each picture. */
@@ -125,7 +115,7 @@ static fv_status fit(const fv_model *source, const fv_data *data, const fv_trans
                      const fv_feature_table *features, fv_transfer_result *out, fv_error *err)
 {
     fv_logistic head = {.features = features->size, .classes = data->classes};
-    const double *weights = NULL;
+    double *weights = NULL;
     sets all = {.set = {{0}}};
     fv_status status;
 
@@ -134,8 +124,8 @@ static fv_status fit(const fv_model *source, const fv_data *data, const fv_trans
     head.bias = fv_arena_alloc(&all.arena, head.classes, sizeof *head.bias);
     status = head.weight && head.bias ? collect(data, features, &all, err)
                                       : fv_fail_memory(err, head.features * head.classes * 4, "a new last layer");
-    if (!status && o->balance && !(weights = balance(&all.set[FV_TRAIN], head.classes, &all.arena)))
-        status = fv_fail_memory(err, head.classes * sizeof *weights, "class weights");
+    if (!status && (o->balance || o->class_weights))
+        status = fv_class_weights(&source->host, data, o->class_weights, head.classes, &weights, err);
     if (!status)
         status = fv_logistic_fit(&source->host, &all.set[FV_TRAIN], &all.set[FV_VAL], weights, &head, err);
     out->lambda = head.lambda;
@@ -146,6 +136,7 @@ static fv_status fit(const fv_model *source, const fv_data *data, const fv_trans
         status = assemble(source, net, &head, &out->model, err);
     if (!status)
         status = describe(source, data, out, err);
+    fv_release(&source->host, weights);
     fv_arena_free(&all.arena);
     return status;
 }

@@ -8,7 +8,8 @@
 typedef struct fv_transfer_options {
     const char *cache;
     fv_session_options session;
-    bool balance; /* classes weigh alike, however many pictures they have */
+    bool balance;                /* classes weigh alike, however many pictures they have */
+    const double *class_weights; /* [classes of data] in their place, or NULL */
     fv_features_fn progress;
     void *user;
 } fv_transfer_options;

@@ -93,6 +93,7 @@ static void build_update(job *j, const size_t *p)
     const bool adam = j->kernel == FV_K_adam;
     JOB_ARGS(j, fv_update_args,
              {.count = p[0],
+              .rate = .25,
               .momentum = (double)p[2] / 100,
               .beta1 = (double)p[2] / 100,
               .beta2 = .999,

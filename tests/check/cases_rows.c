@@ -14,7 +14,7 @@ static void build_softmax(job *j, const size_t *p)
     job_text(j, "[%zu, %zu] +-%zu", p[0], p[1], p[2]);
 }
 
-/* Parameters: rows, classes, spread, smoothing in percent, map, j, least input + 1 (0: -spread), mixed. */
+/* Parameters: rows, classes, spread, smoothing in percent, map, j, least input + 1 (0: -spread), mixed, weighted. */
 static void build_loss(job *j, const size_t *p)
 {
     JOB_ARGS(j, fv_loss_args,
@@ -23,6 +23,8 @@ static void build_loss(job *j, const size_t *p)
                          j->kernel == FV_K_rbf_loss_forward;
 
     job_in(j, &a->x, p[0] * p[1], p[6] ? (double)p[6] - 1 : -(double)p[2], (double)p[2]);
+    if (p[8])
+        job_in(j, &a->weights, p[1], .1, 3);
     job_point(j, &a->labels, job_add(j, (job_buffer){.kind = JOB_LABELS, .count = p[0], .high = (double)p[1]}));
     if (p[7]) {
         job_point(j, &a->other, job_add(j, (job_buffer){.kind = JOB_LABELS, .count = p[0], .high = (double)p[1]}));
@@ -37,8 +39,8 @@ static void build_loss(job *j, const size_t *p)
     j->tiny = forward ? (double)p[2] : 0;
     j->work = fv_work_items(p[0], 8 * p[1]);
     j->bytes = (double)(p[0] * p[1] * j->set->real_bytes * (forward ? 1 : 2));
-    job_text(j, "[%zu, %zu] +-%zu smoothing %zu %% map %zu j %zu%s", p[0], p[1], p[2], p[3], p[4], p[5],
-             p[7] ? " mixed" : "");
+    job_text(j, "[%zu, %zu] +-%zu smoothing %zu %% map %zu j %zu%s%s", p[0], p[1], p[2], p[3], p[4], p[5],
+             p[7] ? " mixed" : "", p[8] ? " weighted" : "");
 }
 
 /* Parameters: rows, classes, depth. */
@@ -84,6 +86,8 @@ static const check_case cases[] = {
     CROSS_ENTROPY(0, 2, 1000, 5, 20),
     CROSS_ENTROPY(0, 9, 4, 8, 0, 0, 0, 0, 1),
     CROSS_ENTROPY(0, 7, 10, 8, 10, 0, 0, 0, 1),
+    CROSS_ENTROPY(0, 9, 5, 4, 0, 0, 0, 0, 0, 1),
+    CROSS_ENTROPY(0, 9, 5, 4, 10, 0, 0, 0, 1, 1),
     CROSS_ENTROPY(BENCH, 128, 10, 8),
     CROSS_ENTROPY(BENCH, 64, 1000, 8),
     SQUARED(0, 1, 1, 2),

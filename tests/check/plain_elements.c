@@ -107,7 +107,8 @@ void plain_clip_factor(const void *args, size_t begin, size_t end, size_t slice)
 void plain_sgd(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_update_args *a = args;
-    const real *hyper = a->hyper, factor = a->factor ? *(const real *)a->factor : 1, lr = hyper[0];
+    const real *hyper = a->hyper, factor = a->factor ? *(const real *)a->factor : 1,
+               lr = (real)((double)hyper[0] * a->rate);
     const real momentum = (real)a->momentum, decay = (real)a->decay, keep = hyper[1] > 1 ? momentum : 0;
     real *w = a->w, *m = a->m;
 
@@ -128,7 +129,7 @@ void plain_adam(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_update_args *a = args;
     const real *hyper = a->hyper, factor = a->factor ? *(const real *)a->factor : 1;
-    const double lr = (double)hyper[0], step = (double)hyper[1];
+    const double lr = (double)hyper[0] * a->rate, step = (double)hyper[1];
     const real beta1 = (real)a->beta1, beta2 = (real)a->beta2, eps = (real)a->eps;
     const real rate = (real)(lr / (1 - pow(a->beta1, step))), root = (real)(1 / sqrt(1 - pow(a->beta2, step)));
     const real shrink = a->decoupled ? (real)(1 - lr * a->decay) : 1, decay = a->decoupled ? 0 : (real)a->decay;

@@ -49,6 +49,15 @@ static double target(const fv_loss_args *a, size_t n, size_t i)
     return (i == (size_t)a->labels[n] ? share : 0) + (a->other && i == (size_t)a->other[n] ? 1 - share : 0);
 }
 
+static double class_weight(const fv_loss_args *a, size_t n)
+{
+    double sum = 0;
+
+    for (size_t i = 0; a->weights && i < a->classes; i++)
+        sum += target(a, n, i) * (double)((const real *)a->weights)[i];
+    return a->weights ? sum : 1;
+}
+
 void plain_cross_entropy_forward(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_loss_args *a = args;
@@ -62,8 +71,9 @@ void plain_cross_entropy_forward(const void *args, size_t begin, size_t end, siz
             sum += (double)x[i];
             hit += target(a, n, i) * (double)x[i];
         }
-        ((real *)a->loss)[n] = (real)(log_sum_exp(x, a->classes, 1, (double)NAN) - (1 - a->smoothing) * hit -
-                                      a->smoothing / (double)a->classes * sum);
+        ((real *)a->loss)[n] =
+            (real)(class_weight(a, n) * (log_sum_exp(x, a->classes, 1, (double)NAN) - (1 - a->smoothing) * hit -
+                                         a->smoothing / (double)a->classes * sum));
     }
 }
 
@@ -80,7 +90,7 @@ void plain_cross_entropy_backward(const void *args, size_t begin, size_t end, si
         for (size_t i = 0; i < a->classes; i++) {
             const double t = (1 - a->smoothing) * target(a, n, i) + even;
 
-            ((real *)a->dx)[n * a->classes + i] = (real)((exp((double)x[i] - lse) - t) * scale);
+            ((real *)a->dx)[n * a->classes + i] = (real)((exp((double)x[i] - lse) - t) * scale * class_weight(a, n));
         }
     }
 }
