@@ -97,9 +97,10 @@ static void describe(const fv_fris_classifier *c)
 {
     const size_t count = fv_fris_count(fv_fris_classifier_prototypes(c)), classes = fv_fris_classifier_classes(c);
     const fv_fris_line line = fv_fris_classifier_line(c);
+    const char *layer = fv_fris_classifier_layer(c);
 
     printf("\nprototypes       %zu of %zu classes, %zu numbers each, of layer %s\n", count, classes,
-           fv_fris_dims(fv_fris_classifier_prototypes(c)), fv_fris_classifier_layer(c));
+           fv_fris_dims(fv_fris_classifier_prototypes(c)), layer ? layer : "unknown");
     printf("none of these    S* below %.4f (r* %.4f, for %.0f %% accepted)\n", line.theta, line.r_star,
            100 * line.accept);
     for (size_t k = 0; k < classes; k++) {
