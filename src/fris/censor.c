@@ -1,8 +1,10 @@
 /* Censoring: take the worst object away, renew the values of those that it was a neighbour of, and so on.
  *
  * An object keeps the nearest of its own class and of the few classes nearest to it, more of them than values need. A
- * neighbour that is taken away changes the values of those who list it; who has too few left, or whose rival may now be
- * a class it keeps no list of, is searched anew. */
+ * neighbour that is taken away changes the values of those who list it. Who has too few of its own left is searched anew.
+ * Whose rivals have become too few, or may now be of a class that it keeps no list of, still has a bound: what is not listed
+ * is no nearer than the last that is, and S falls with the rival's distance. It is searched when that bound is the worst of
+ * all, which for most objects is never: wrong labels of one class among another are all near the same objects. */
 #include "fris/doubt.h"
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +25,7 @@ typedef struct censor {
     uint32_t k, room; /* of a list */
     size_t n_lists;   /* of an object: as many as there are classes, but at most LISTS */
     uint8_t *taken, *stale;
+    uint8_t *vague;     /* [all] now.s is a lower bound */
     uint32_t *left;     /* [classes] */
     neighbours *lists;  /* [all, n_lists] */
     fv_fris_hit *hits;  /* [all, n_lists, room] */
@@ -38,8 +41,8 @@ typedef struct censor {
 /* ---------------------------------------------------------------------------------------------------- values */
 
 typedef struct value {
-    double mean, least;
-    bool short_of; /* neighbours were taken, and there are others that the list does not hold */
+    double mean, least; /* of the k nearest, or a lower bound where it is short of them */
+    bool short_of;      /* neighbours were taken, and there are others that the list does not hold */
 } value;
 
 static const fv_fris_hit *hits_of(const censor *c, uint32_t i, size_t list)
@@ -52,6 +55,7 @@ static value list_value(const censor *c, uint32_t i, size_t list)
     const neighbours *l = &c->lists[(size_t)i * c->n_lists + list];
     const fv_fris_hit *hit = hits_of(c, i, list);
     const uint32_t others = c->left[l->class] - (list == 0);
+    const uint32_t want = others < c->k ? others : c->k;
     uint32_t n = 0;
     double sum = 0, least = INFINITY;
 
@@ -61,7 +65,9 @@ static value list_value(const censor *c, uint32_t i, size_t list)
             sum += hit[h].distance;
             n++;
         }
-    return (value){n ? sum / n : (double)INFINITY, least, n < c->k && n < others && l->have == c->room};
+    if (n < want && l->have == c->room)
+        return (value){(sum + (want - n) * hit[l->have - 1].distance) / want, least, true};
+    return (value){n ? sum / n : (double)INFINITY, least, false};
 }
 
 static uint32_t lowest(const censor *c, uint32_t i, size_t list, double least)
@@ -76,24 +82,30 @@ static uint32_t lowest(const censor *c, uint32_t i, size_t list, double least)
     return best;
 }
 
-/* Values of object i from its lists; false if they do not tell. `sure` is just after a search. */
+/* Values of object i from its lists, or a lower bound of S; false if they do not tell. `sure` is just after a search. */
 static bool renew(censor *c, uint32_t i, bool sure)
 {
     const neighbours *lists = &c->lists[(size_t)i * c->n_lists];
     const value own = list_value(c, i, 0);
     fv_fris_doubt *d = &c->now[i];
     value of[LISTS] = {{0}};
-    double rival = INFINITY;
+    double rival = INFINITY, unseen = sure ? (double)INFINITY : c->floor[i]; /* rivals whose distance is a bound */
     size_t best = 0;
-    bool tells = !own.short_of;
 
+    if (own.short_of && !sure)
+        return false;
     for (size_t l = 1; l < c->n_lists && lists[l].class != FV_FRIS_NONE; l++) {
         of[l] = list_value(c, i, l);
-        tells &= !of[l].short_of;
-        rival = fmin(rival, of[l].mean);
+        if (of[l].short_of)
+            unseen = fmin(unseen, of[l].mean);
+        else
+            rival = fmin(rival, of[l].mean);
     }
-    if (!sure && (!tells || (c->floor[i] < INFINITY && rival * (1 + c->set->tie) >= c->floor[i])))
-        return false;
+    c->vague[i] = unseen < INFINITY && rival * (1 + c->set->tie) >= unseen;
+    if (c->vague[i]) {
+        d->s = fv_fris_s(own.mean, fmin(rival, unseen));
+        return true;
+    }
     for (size_t l = 1; l < c->n_lists && lists[l].class != FV_FRIS_NONE; l++)
         if (of[l].mean <= rival * (1 + c->set->tie) && (!best || lists[l].class < lists[best].class))
             best = l;
@@ -270,6 +282,19 @@ static fv_status take(censor *c, uint32_t i, fv_error *err)
     return c->n_queries ? search(c, err) : FV_OK;
 }
 
+/* All whose bound is below theta, at once: one by one they would be as many searches. */
+static fv_status see_clearly(censor *c, double theta, fv_error *err)
+{
+    c->n_queries = 0;
+    for (size_t n = 0; n < c->classes.objects; n++) {
+        const uint32_t i = c->classes.order[n];
+
+        if (c->vague[i] && c->now[i].s < theta - c->set->tie)
+            ask(c, i);
+    }
+    return search(c, err);
+}
+
 static fv_status run(censor *c, double theta, size_t most, fv_fris_doubt *out, size_t *count, fv_error *err)
 {
     fv_status status;
@@ -285,6 +310,10 @@ static fv_status run(censor *c, double theta, size_t most, fv_fris_doubt *out, s
 
         if (i == FV_FRIS_NONE)
             break;
+        if (c->vague[i]) {
+            status = see_clearly(c, theta, err);
+            continue;
+        }
         out[(*count)++] = c->now[i];
         status = take(c, i, err);
     }
@@ -299,6 +328,7 @@ static fv_status arrays(censor *c, fv_arena *arena, fv_error *err)
     c->n_lists = c->classes.count < LISTS ? c->classes.count : LISTS;
     (void)((status = FV_FRIS_ALLOC(arena, c->taken, n, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->stale, n, "censoring", err)) ||
+           (status = FV_FRIS_ALLOC(arena, c->vague, n, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->left, c->classes.count, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->lists, n * c->n_lists, "censoring", err)) ||
            (status = FV_FRIS_ALLOC(arena, c->hits, n * c->n_lists * c->room, "censoring", err)) ||
