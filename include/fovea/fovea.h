@@ -227,17 +227,19 @@ typedef struct fv_session_options {
     bool exact; /**< no algorithm that rounds more than the plain one: no Winograd, errors 10 times smaller, slower */
     const char *tuning; /**< a file of `fovea plan --tune`: the algorithms that were fastest on this machine; NULL = as
                              the cost model says. Results differ by rounding; with `exact` it says nothing */
-    bool
-        low_memory; /**< keep no layout of a weight that is larger than the weight: what Winograd's method needs is made
-                          in each run, one layer at a time. The same bits, slower */
+    bool low_memory; /**< keep no form of a weight that is larger than it: what Winograd's method needs is made in each
+                          run, one layer at a time. The same bits, slower */
     size_t views; /**< of each picture that is classified, whose probabilities are averaged: 0 or 1 = one, 2 = with its
                        mirror image, 10 = the middle and the corners of its middle square, and their mirror images, as
                        AlexNet's authors do it, for nets whose pictures are cut. The batch is that many at least */
     bool as_stored; /**< picture files are taken as they are stored, not turned as their EXIF orientation says */
+    bool
+        bf16; /**< layers that are faster so read weights and inputs rounded to bf16 (8 bits of precision); sums and all
+                    else stay float. With `exact` it says nothing */
 } fv_session_options;
 #define FV_SESSION_OPTIONS                                                                                             \
     {                                                                                                                  \
-        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL, false, 0, false                                        \
+        sizeof(fv_session_options), 0, 0, NULL, 0, false, NULL, false, 0, false, false                                 \
     }
 
 /**

@@ -375,7 +375,7 @@ static const fv_cli_option options[] = {
 
 static const fv_cli_table tables[] = {
     {"Options", options},           {"Size of the network", fv_cli_size}, {"Weights", fv_cli_weights},
-    {"Machine", fv_cli_machine},    {"Arithmetic", fv_cli_exact},         {"Memory", fv_cli_hold},
+    {"Machine", fv_cli_machine},    {"Arithmetic", fv_cli_exact},         {"Precision and memory", fv_cli_hold},
     {"Output", fv_cli_json_output}, {"General", fv_cli_general},          {0},
 };
 

@@ -246,8 +246,14 @@ static const fv_cli_option options[] = {
 #undef AT
 
 static const fv_cli_table tables[] = {
-    {"Options", options},    {"Weights", fv_cli_weights},    {"Machine", fv_cli_machine}, {"Arithmetic", fv_cli_exact},
-    {"Memory", fv_cli_hold}, {"Output", fv_cli_json_output}, {"General", fv_cli_general}, {0},
+    {"Options", options},
+    {"Weights", fv_cli_weights},
+    {"Machine", fv_cli_machine},
+    {"Arithmetic", fv_cli_exact},
+    {"Precision and memory", fv_cli_hold},
+    {"Output", fv_cli_json_output},
+    {"General", fv_cli_general},
+    {0},
 };
 
 const fv_cli_verb fv_cli_verb_eval = {

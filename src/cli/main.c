@@ -108,6 +108,7 @@ fv_session_options fv_cli_session_options(const fv_cli *cli, size_t batch)
     options.isa = cli->common->isa;
     options.exact = cli->common->exact;
     options.as_stored = cli->common->as_stored;
+    options.bf16 = cli->common->precision == FV_CLI_BF16;
     options.low_memory = cli->common->memory == FV_CLI_MEMORY_LOW;
     options.memory_limit = fv_cli_memory_available();
     return options;

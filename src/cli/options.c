@@ -56,7 +56,15 @@ const fv_cli_option fv_cli_exact[] = {
 };
 
 static const char *const memory_words[] = {"full", "low", NULL};
+static const char *const precision_words[] = {"float32", "bf16", NULL};
 const fv_cli_option fv_cli_hold[] = {
+    {.name = "precision",
+     .argument = "TYPE",
+     .type = FV_CLI_WORD,
+     .at = AT(precision),
+     .fallback = "float32",
+     .words = precision_words,
+     .help = "bf16 rounds weights and inputs of layers that are faster so to 8 bits of precision; --exact forbids it"},
     {.name = "memory",
      .argument = "AMOUNT",
      .type = FV_CLI_WORD,

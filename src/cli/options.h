@@ -46,6 +46,8 @@ typedef struct fv_cli_table {
     const fv_cli_option *rows;
 } fv_cli_table;
 
+enum { FV_CLI_FLOAT32, FV_CLI_BF16 };
+
 /* What a network in use keeps of its weights. */
 enum { FV_CLI_MEMORY_FULL, FV_CLI_MEMORY_LOW };
 
@@ -56,6 +58,7 @@ typedef struct fv_cli_common {
     uint64_t threads, seed;
     const char *isa;
     bool exact;
+    int precision;             /* FV_CLI_FLOAT32 or _BF16 */
     int memory;                /* FV_CLI_MEMORY_FULL or _LOW */
     const char *width, *input; /* of the network, as written: "1/8", "64x64"; NULL = its own */
     uint64_t classes;          /* 0 = its own */
@@ -67,7 +70,7 @@ extern const fv_cli_option fv_cli_general[];     /* --help --version --quiet --v
 extern const fv_cli_option fv_cli_json_output[]; /* --json */
 extern const fv_cli_option fv_cli_machine[];     /* --threads --isa */
 extern const fv_cli_option fv_cli_exact[];   /* --exact: of verbs that plan (train has its own, kept with the run) */
-extern const fv_cli_option fv_cli_hold[];    /* --memory: of verbs that use a network */
+extern const fv_cli_option fv_cli_hold[];    /* --precision, --memory: of verbs that use a network */
 extern const fv_cli_option fv_cli_size[];    /* --width --input --classes: of verbs that take a NET */
 extern const fv_cli_option fv_cli_weights[]; /* --weights: of verbs that take a MODEL, or a NET with it */
 

@@ -16,7 +16,7 @@ typedef struct plan_values {
     fv_cli_common common;
     uint64_t batch;
     int mode;
-    bool explain, low, memory, tune;
+    bool explain, low, bf16, memory, tune;
     const char *without;
 } plan_values;
 
@@ -68,6 +68,7 @@ static fv_status plan_use(planned *p, fv_error *err)
     fv_exec_options options = {.store = &p->store,
                                .without = values->without,
                                .exact = common->exact,
+                               .bf16 = values->bf16,
                                .low_memory = values->low,
                                .tuning = &p->tuning};
     char path[FV_CLI_PATH];
@@ -280,6 +281,10 @@ static const fv_cli_option options[] = {
      .type = FV_CLI_FLAG,
      .at = AT(memory),
      .help = "which value lies where and how long, and what the process takes, part by part"},
+    {.name = "bf16",
+     .type = FV_CLI_FLAG,
+     .at = AT(bf16),
+     .help = "plan the use of the network as predict, eval and bench do with --precision bf16"},
     {.name = "low",
      .type = FV_CLI_FLAG,
      .at = AT(low),

@@ -158,7 +158,7 @@ static void judge(const tuner *t, measured *row)
 {
     double best = .95 * row->ms[0];
 
-    row->model = fv_winograd_side(&row->g, &(fv_chooser){t->kernels, NULL});
+    row->model = fv_winograd_side(&row->g, &(fv_chooser){t->kernels, NULL, false});
     for (size_t c = 1; c < CANDIDATES; c++)
         if (row->ms[c] < best && (sides[c] == 2 || row->g.kernel_h == 3)) {
             best = row->ms[c];

@@ -94,6 +94,7 @@ typedef struct fv_packing {
     size_t (*parts)(const struct fv_node *node); /* into how many matrices a turned group is cut, NULL = 1 */
     /* Does this node's kernel read weights of this shape as they are? NULL = no node's does. */
     bool (*unpacked)(const struct fv_node *node, const fv_shape *weight);
+    size_t run_offset; /* of the run of words of two bf16 in the attributes (ops/half.h), 0 = none */
 } fv_packing;
 
 struct fv_lower; /* graph/lower.h */

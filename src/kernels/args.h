@@ -32,8 +32,23 @@ typedef struct fv_pack_args {
     const void *b; /* row stride ld; matrix (g, p) begins at g * group_stride + p * part_stride elements */
     void *panels;
     size_t groups, parts, depth, cols, ld, group_stride, part_stride;
+    size_t run; /* of half_pack: rows of which two make one of words; depth is that of b. 0 = each row stays one */
     bool transposed;
 } fv_pack_args;
+
+/* Depth of the packed matrix. */
+static inline size_t fv_pack_depth(const fv_pack_args *a)
+{
+    return a->run ? a->depth / a->run * ((a->run + 1) / 2) : a->depth;
+}
+
+/* ---- half_round: rows of `run` reals to words of two bf16, (run + 1) / 2 a row. Items are rows. half_gemm and
+ * half_conv_forward are gemm and conv_forward whose a (x) and b (w) hold words: depths, in_c and strides count words. */
+typedef struct fv_round_args {
+    const void *x;
+    void *out;
+    size_t rows, run;
+} fv_round_args;
 
 /* ---- gemm: c = act(a b + bias + add) * act_gradient(gate)
  * a [rows, depth] of row stride lda, b packed [depth, cols], bias [cols] or NULL, c [rows, cols] of row stride ldc.

@@ -20,9 +20,18 @@ static bool has_avx512(void)
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && has_avx2();
 }
+static bool has_bf16(void)
+{
+    return has_avx512() && __builtin_cpu_supports("avx512bf16");
+}
+static bool has_avx512_alone(void)
+{
+    return has_avx512() && !has_bf16();
+}
 #endif
 
-extern const fv_kernels fv_kernels_ref, fv_kernels_ref64, fv_kernels_avx2, fv_kernels_avx512, fv_kernels_neon;
+extern const fv_kernels fv_kernels_ref, fv_kernels_ref64, fv_kernels_avx2, fv_kernels_avx512, fv_kernels_avx512bf16,
+    fv_kernels_neon;
 
 /* From plain to best; the last that runs is the default. */
 static const struct {
@@ -31,8 +40,8 @@ static const struct {
 } sets[] = {
     {&fv_kernels_ref, always},
 #ifdef __x86_64__
-    {&fv_kernels_avx2, has_avx2},
-    {&fv_kernels_avx512, has_avx512},
+    {&fv_kernels_avx2, has_avx2},       {&fv_kernels_avx512, has_avx512_alone},
+    {&fv_kernels_avx512bf16, has_bf16}, /* of the same name: floats are computed by the same kernels */
 #endif
 #ifdef __aarch64__
     {&fv_kernels_neon, always}, /* a part of the architecture */

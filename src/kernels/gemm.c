@@ -29,7 +29,7 @@ FV_INLINE void streams(const fv_gemm_args *a, const fv_tile *t, size_t begin, si
         const vec v = vec_all(x[k]);
 
         FV_EACH (j, 2 * n)
-            sum[j] += v * vec_load(b + j / 2 * FV_PANEL * a->depth + j % 2 * FV_LANES);
+            FV_STEP(sum[j], v, vec_load(b + j / 2 * FV_PANEL * a->depth + j % 2 * FV_LANES));
     }
     FV_EACH (j, 2 * n) {
         if (a->add)
@@ -111,6 +111,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
     }
 }
 
+#ifndef FV_HALF
 /* Rows [row, row_end), at most FV_CHUNK, over all columns: `t` is set up for steps [from, from + t->run). */
 static void tn_rows(const fv_gemm_tn_args *a, fv_tile *t, size_t from, size_t row, size_t row_end)
 {
@@ -152,3 +153,4 @@ void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
     if (begin == 0 && end > 0 && a->sums)
         FV_FN(column_sums)(a->b, a->depth, a->cols, a->ldb, a->sums, false);
 }
+#endif

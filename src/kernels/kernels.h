@@ -5,6 +5,7 @@
  * bits. `slice` numbers the call's share of the scratch memory: calls that run at once have different slices. */
 #ifndef FV_KERNELS_KERNELS_H
 #define FV_KERNELS_KERNELS_H
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef void fv_kernel(const void *args, size_t begin, size_t end, size_t slice);
@@ -20,6 +21,7 @@ typedef struct fv_kernels {
     const char *isa;   /* "ref", "ref64", "avx2", "avx512", "neon" */
     size_t real_bytes; /* 4, or 8 for ref64 */
     size_t panel;      /* columns of a packed weight panel (see pack.h) */
+    bool bf16;         /* the CPU multiplies words of two bf16 at once: twice the arithmetic of floats */
     fv_kernel *run[FV_KERNELS];
 } fv_kernels;
 

@@ -41,6 +41,7 @@ FV_INLINE size_t lanes_of(size_t cols, size_t j, size_t lanes)
 #define TILE_LIST ROWS_WIDE
 #define TILE_LOAD vec_load
 #define TILE_ALL vec_all
+#define TILE_STEP FV_STEP
 #define TILE_MAX vec_max
 #define TILE_MIN vec_min
 #define TILE_MASK_TYPE vmask
@@ -57,6 +58,7 @@ FV_INLINE size_t lanes_of(size_t cols, size_t j, size_t lanes)
 #define TILE_LIST ROWS_CHUNK
 #define TILE_LOAD vec_load
 #define TILE_ALL vec_all
+#define TILE_STEP FV_STEP
 #define TILE_MAX vec_max
 #define TILE_MIN vec_min
 #define TILE_MASK_TYPE vmask
@@ -74,6 +76,7 @@ FV_INLINE size_t lanes_of(size_t cols, size_t j, size_t lanes)
 #define TILE_LIST ROWS_CHUNK
 #define TILE_LOAD hvec_load
 #define TILE_ALL hvec_all
+#define TILE_STEP FV_STEP_HALF
 #define TILE_MAX hvec_max
 #define TILE_MIN hvec_min
 #define TILE_MASK_TYPE __mmask8

@@ -2,6 +2,7 @@
  *   TILE_VEC, TILE_VECS      the vector and how many make a row
  *   TILE_LANES               lanes of it
  *   TILE_LOAD(p) TILE_ALL(x) TILE_MAX(a, b) TILE_MIN(a, b) TILE_MASK(n) TILE_LOAD_M(p, m) TILE_STORE_M(p, v, m)
+ *   TILE_STEP(acc, x, v)     one step of the sum
  *   TILE_MASKS_FREE          true if a masked load costs what a load costs
  *   TILE_NAME(x)             names of this width */
 
@@ -32,8 +33,8 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
                 const size_t next = at + run_step;
 
                 FV_EACH (i, rows) {
-                    acc[i][0] += TILE_ALL(row[i][at]) * v;
-                    acc[i][0] += TILE_ALL(row[i][next]) * w;
+                    TILE_STEP(acc[i][0], TILE_ALL(row[i][at]), v);
+                    TILE_STEP(acc[i][0], TILE_ALL(row[i][next]), w);
                 }
             }
 #endif
@@ -46,7 +47,7 @@ FV_INLINE void TILE_NAME(steps)(const fv_tile *t, size_t rows, bool neighbours, 
                     const TILE_VEC x = TILE_ALL(neighbours ? base[at + i] : row[i][at]);
 
                     FV_EACH (j, TILE_VECS)
-                        acc[i][j] += x * v[j];
+                        TILE_STEP(acc[i][j], x, v[j]);
                 }
             }
         }
@@ -129,6 +130,7 @@ static tile_fn *const TILE_NAME(neighbours)[] = {TILE_LIST(TILE_ONE)};
 #undef TILE_LIST
 #undef TILE_LOAD
 #undef TILE_ALL
+#undef TILE_STEP
 #undef TILE_MAX
 #undef TILE_MIN
 #undef TILE_MASK_TYPE

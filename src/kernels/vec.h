@@ -21,7 +21,11 @@
 
 #define FV_PASTE_(a, b) a##_##b
 #define FV_PASTE(a, b) FV_PASTE_(a, b)
+#ifdef FV_HALF /* compiled for words of two bf16: half.c */
+#define FV_FN(name) FV_PASTE(fv_half_##name, FV_ISA)
+#else
 #define FV_FN(name) FV_PASTE(fv_##name, FV_ISA)
+#endif
 
 /* Loops over a register tile must be unrolled whole, or the tile lives in memory. clang ignores gcc's pragma silently. */
 #ifdef __clang__
@@ -37,6 +41,7 @@ typedef FV_REAL real;
 
 /* Every kernel of this instruction set, as table.c collects them. */
 #define K(name) fv_kernel FV_FN(name);
+#define H(name)
 #include "kernels/kernels.def"
 #undef K
 
@@ -303,6 +308,39 @@ FV_INLINE vec vec_fma(vec a, vec b, vec c)
     return a * b + c;
 #endif
 }
+
+/* One step of a sum: acc += a b; of words acc += low(a) low(b) + high(a) high(b), the products being exact in float.
+ * FV_STEP_HALF is the same of half a vector. */
+#ifndef FV_HALF
+#define FV_STEP(acc, a, b) ((acc) += (a) * (b))
+#define FV_STEP_HALF(acc, a, b) ((acc) += (a) * (b))
+#elif FV_LANES == 16 && defined(__AVX512BF16__)
+#define FV_STEP(acc, a, b) ((acc) = (vec)_mm512_dpbf16_ps((__m512)(acc), (__m512bh)(a), (__m512bh)(b)))
+#define FV_STEP_HALF(acc, a, b) ((acc) = (hvec)_mm256_dpbf16_ps((__m256)(acc), (__m256bh)(a), (__m256bh)(b)))
+#elif FV_LANES > 1
+#define FV_LOW(v, type, itype) ((type)((itype)(v) << 16))
+#define FV_HIGH(v, type, itype) ((type)((itype)(v) >> 16 << 16))
+#define FV_STEP_OF(acc, a, b, type, itype)                                                                             \
+    ((acc) += FV_LOW(a, type, itype) * FV_LOW(b, type, itype),                                                         \
+     (acc) += FV_HIGH(a, type, itype) * FV_HIGH(b, type, itype))
+#define FV_STEP(acc, a, b) FV_STEP_OF(acc, a, b, vec, ivec)
+#define FV_STEP_HALF(acc, a, b) FV_STEP_OF(acc, a, b, hvec, hivec)
+#if FV_LANES == 16
+typedef int32_t hivec __attribute__((vector_size(32)));
+#endif
+#else
+FV_INLINE real word_half(real word, bool high)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &word, sizeof bits);
+    bits = high ? bits & 0xffff0000u : bits << 16;
+    memcpy(&word, &bits, sizeof bits);
+    return word;
+}
+#define FV_STEP(acc, a, b)                                                                                             \
+    ((acc) += word_half(a, false) * word_half(b, false), (acc) += word_half(a, true) * word_half(b, true))
+#endif
 
 /* v with `fill` in the lanes outside the mask of n. */
 FV_INLINE vec vec_fill_tail(vec v, size_t n, real fill)

@@ -23,6 +23,7 @@ static fv_status plan(fv_session *s, const fv_session_end *end, const fv_kernels
                                      .pool = s->pool,
                                      .store = &s->store,
                                      .exact = o->exact,
+                                     .bf16 = o->bf16,
                                      .low_memory = o->low_memory,
                                      .tuning = &s->tuning};
     const fv_net *net = fv_model_net(s->model);

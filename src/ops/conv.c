@@ -12,6 +12,7 @@
  * A convolution of one window or of 1x1 kernels is a matrix product and is lowered to one; one with a filter a channel
  * (groups = channels = features) has kernels of its own. */
 #include "ops/conv.h"
+#include "ops/half.h"
 #include "ops/product.h"
 #include "ops/winograd.h"
 
@@ -190,6 +191,7 @@ static void lower(fv_lower *l, const fv_node *node)
                                           .rows = rows,
                                           .depth = depth,
                                           .cols = g.out_c,
+                                          .half = a->run != 0,
                                           .act = (fv_act)a->act});
         return;
     }
@@ -205,18 +207,23 @@ static void lower(fv_lower *l, const fv_node *node)
         return;
     }
     const fv_target y = fv_lower_target(l, node->out[0]);
+    const fv_value x = a->run ? fv_lower_round(l, node->in[0], g.n * g.in_h * g.in_w * g.groups, a->run) : node->in[0];
     fv_conv_args args = {.g = g, .act = (fv_act)a->act, .y_step = y.pixel};
-    const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]),
+    const fv_bind binds[] = {FV_BIND(fv_conv_args, x, x),
                              FV_BIND(fv_conv_args, w, node->in[1]),
                              FV_BIND(fv_conv_args, bias, bias),
                              FV_BIND(fv_conv_args, add, add),
                              {offsetof(fv_conv_args, y), y.value, y.shift}};
     const bool own = fv_is_depthwise(&g);
+    const fv_kernel_id kernel = own ? FV_K_depthwise_forward : a->run ? FV_K_half_conv_forward : FV_K_conv_forward;
+
+    if (a->run)
+        args.g.in_c = g.groups * fv_half_words(a->run);
+
     const fv_work work =
         own ? fv_work_depthwise(&args, g.out_h, g.out_w) : fv_work_conv_forward(fv_lower_kernels(l), &args);
 
-    fv_lower_step(l, own ? FV_K_depthwise_forward : FV_K_conv_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
-                  offsetof(fv_conv_args, scratch), cost);
+    fv_lower_step(l, kernel, &args, sizeof args, work, binds, FV_COUNT(binds), offsetof(fv_conv_args, scratch), cost);
 }
 
 static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *f)
@@ -264,8 +271,14 @@ static void choose(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
 
     size_t rows, depth;
 
-    if (!as_product(a, &g, &rows, &depth))
-        a->side = fv_winograd_side(&g, chooser);
+    if (as_product(a, &g, &rows, &depth)) {
+        a->run = fv_half_wins(chooser, rows, depth, g.out_c) ? depth : 0;
+        return;
+    }
+    a->side = fv_winograd_side(&g, chooser);
+    if (!a->side && chooser->kernels->bf16 && !fv_is_depthwise(&g) && !a->table &&
+        fv_half_wins(chooser, g.n * g.out_h * g.out_w, g.in_c / g.groups * g.kernel_h * g.kernel_w, g.out_c / g.groups))
+        a->run = g.in_c / g.groups;
 }
 
 bool fv_conv_has_choice(const fv_graph *graph, const fv_node *node, fv_conv_geometry *g)
@@ -291,7 +304,8 @@ const fv_op fv_op_conv = {
     .lower = lower,
     .facts = facts,
     .choose = choose,
-    .packing = {1, false, offsetof(fv_conv_attrs, groups), offsetof(fv_conv_attrs, side), NULL, unpacked},
+    .packing = {1, false, offsetof(fv_conv_attrs, groups), offsetof(fv_conv_attrs, side), NULL, unpacked,
+                offsetof(fv_conv_attrs, run)},
     .act_offset = offsetof(fv_conv_attrs, act),
     .add_offset = offsetof(fv_conv_attrs, add),
     .joins = joins,

@@ -5,11 +5,13 @@
  * Files hold w as [F, C*H*W] (elements in C,H,W order, as papers and other tools flatten); the order is changed once,
  * when weights are loaded. Gradients: dx = dy w^T, dw = x^T dy, dbias = column sums of dy. */
 #include "ops/common.h"
+#include "ops/half.h"
 #include "ops/product.h"
 
 typedef struct dense_attrs {
     size_t features;
     fv_init_attrs init;
+    size_t run; /* not 0: in words of two bf16, all inputs a run */
     int act;
 } dense_attrs;
 
@@ -67,6 +69,13 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
     }
 }
 
+static void choose(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
+{
+    dense_attrs *a = attrs_;
+
+    a->run = fv_half_wins(chooser, in[0].dim[0], inputs_of(in), a->features) ? inputs_of(in) : 0;
+}
+
 static void lower(fv_lower *l, const fv_node *node)
 {
     const dense_attrs *a = node->attrs;
@@ -79,6 +88,7 @@ static void lower(fv_lower *l, const fv_node *node)
                                       .rows = x->dim[0],
                                       .depth = inputs_of(x),
                                       .cols = a->features,
+                                      .half = a->run != 0,
                                       .act = (fv_act)a->act});
 }
 
@@ -104,7 +114,8 @@ const fv_op fv_op_dense = {
     .grad = grad,
     .lower = lower,
     .facts = facts,
-    .packing = {.input = 1},
+    .choose = choose,
+    .packing = {.input = 1, .run_offset = offsetof(dense_attrs, run)},
     .act_offset = offsetof(dense_attrs, act),
 };
 

@@ -11,7 +11,7 @@ static void matrix_of(const fv_shape *w, const fv_pack_attrs *a, size_t *depth, 
 {
     const size_t taps = fv_pixels(w), out = fv_channels(w) / a->groups;
 
-    *depth = a->transposed ? out : taps;
+    *depth = a->transposed ? out : fv_pack_depth(&(fv_pack_args){.depth = taps, .run = a->run});
     *cols = a->transposed ? taps / a->parts : out;
 }
 
@@ -67,6 +67,7 @@ static void lower(fv_lower *l, const fv_node *node)
                          .parts = a->parts,
                          .ld = out,
                          .group_stride = out / a->groups,
+                         .run = a->run,
                          .transposed = a->transposed};
     const fv_bind binds[] = {FV_BIND(fv_pack_args, b, node->in[0]), FV_BIND(fv_pack_args, panels, node->out[0])};
     size_t panels;
@@ -76,9 +77,11 @@ static void lower(fv_lower *l, const fv_node *node)
         return;
     }
     matrix_of(w, a, &args.depth, &args.cols);
+    if (a->run)
+        args.depth = elements / out;
     args.part_stride = args.cols * out;
     panels = a->groups * a->parts * fv_packed_panels(k, args.cols);
-    fv_lower_step(l, FV_K_pack, &args, sizeof args,
+    fv_lower_step(l, a->run ? FV_K_half_pack : FV_K_pack, &args, sizeof args,
                   fv_work_items(panels, 2 * k->real_bytes * elements / (panels ? panels : 1)), binds, FV_COUNT(binds),
                   0, (fv_cost){0, 2 * (double)(elements * k->real_bytes)});
 }

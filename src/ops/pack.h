@@ -6,6 +6,7 @@
 typedef struct fv_pack_attrs {
     size_t groups, parts;
     bool transposed;
+    size_t run;      /* not 0: words of two bf16, in runs of so many rows (fv_pack_args) */
     size_t side;     /* not 0: filters of Winograd's convolution with tiles of this side */
     size_t elements; /* of the packed form */
 } fv_pack_attrs;

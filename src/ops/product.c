@@ -1,5 +1,6 @@
 #include "ops/product.h"
 #include "base/error.h"
+#include "ops/half.h"
 
 static fv_cost product_cost(const fv_product *p, double real)
 {
@@ -26,20 +27,22 @@ void fv_lower_product(fv_lower *l, const fv_product *p)
 {
     const fv_kernels *k = fv_lower_kernels(l);
     const fv_target c = fv_lower_target(l, p->c);
+    const size_t depth = p->half ? fv_half_words(p->depth) : p->depth;
+    const fv_value a = p->half ? fv_lower_round(l, p->a, p->rows, p->depth) : p->a;
     fv_gemm_args args = {.rows = p->rows,
-                         .depth = p->depth,
+                         .depth = depth,
                          .cols = p->cols,
-                         .lda = p->depth,
+                         .lda = depth,
                          .ldc = c.value == p->c ? p->cols : c.pixel,
                          .act = p->act,
                          .gate_act = p->gate_act};
-    const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, p->a),       FV_BIND(fv_gemm_args, b, p->b),
+    const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, a),          FV_BIND(fv_gemm_args, b, p->b),
                              FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, add, p->add),
                              FV_BIND(fv_gemm_args, gate, p->gate), {offsetof(fv_gemm_args, c), c.value, c.shift}};
     fv_work work = fv_work_gemm(k, &args);
 
     cut_by_units(l, &args, &work);
-    fv_lower_step(l, FV_K_gemm, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
+    fv_lower_step(l, p->half ? FV_K_half_gemm : FV_K_gemm, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
                   product_cost(p, (double)k->real_bytes));
 }
 

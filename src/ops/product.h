@@ -8,6 +8,7 @@
 typedef struct fv_product {
     fv_value a, b, bias, add, gate, c, sums;
     size_t rows, depth, cols;
+    bool half; /* b is packed in words of two bf16, a is rounded to them first */
     fv_act act, gate_act;
 } fv_product;
 

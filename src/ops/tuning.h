@@ -29,6 +29,7 @@ typedef struct fv_tuning {
 typedef struct fv_chooser {
     const fv_kernels *kernels;
     const fv_tuning *tuning;
+    bool bf16; /* words of two bf16 are welcome (ops/half.h) */
 } fv_chooser;
 
 /* The measured side for a convolution; false if it was not measured. */

@@ -47,7 +47,7 @@ size_t fv_winograd_side(const fv_conv_geometry *g, const fv_chooser *chooser)
         return 0;
     if (fv_tuning_find(chooser, g, &found))
         return found;
-    best = .9 * plain_cost(g);
+    best = (chooser->bf16 && chooser->kernels->bf16 ? .5 : .9) * plain_cost(g); /* a word does the work of two floats */
     for (size_t i = g->kernel_h == 3 ? 0 : 1; i < FV_COUNT(sides); i++) {
         const double cost = tiles_cost(g, sides[i], chooser->kernels->panel / 2);
 

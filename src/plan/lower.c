@@ -119,6 +119,9 @@ static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_rbf_loss_forward] = SAMPLES,
     [FV_K_rbf_loss_backward] = SAMPLES,
     [FV_K_gemm] = UNITS,
+    [FV_K_half_round] = SAMPLES,
+    [FV_K_half_gemm] = UNITS,
+    [FV_K_half_conv_forward] = SAMPLES,
 };
 
 /* Does the step's first result have one part a sample? (Weights' gradients have not; partial sums are made in units.) */

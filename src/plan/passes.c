@@ -224,7 +224,7 @@ static void join(fv_graph *graph, const fv_plan_options *options)
  * there to be compared with, and compute all as it is written. */
 static void choose_algorithms(fv_graph *graph, const fv_plan_options *options)
 {
-    const fv_chooser chooser = {options->kernels, options->tuning};
+    const fv_chooser chooser = {options->kernels, options->tuning, options->bf16 && !graph->training};
 
     for (size_t i = 0; i < graph->n_nodes && strncmp(options->kernels->isa, "ref", 3) != 0; i++) {
         fv_node *node = &graph->nodes[i];
@@ -253,6 +253,8 @@ static fv_value emit_packing(fv_graph *graph, const fv_kernels *kernels, fv_rebu
         memcpy(&attrs.groups, (const char *)node->attrs + packing->groups_offset, sizeof attrs.groups);
     if (packing->parts)
         attrs.parts = packing->parts(node);
+    if (packing->run_offset)
+        memcpy(&attrs.run, (const char *)node->attrs + packing->run_offset, sizeof attrs.run);
     if (packing->side_offset)
         memcpy(&attrs.side, (const char *)node->attrs + packing->side_offset, sizeof attrs.side);
     attrs.elements = fv_pack_elements(kernels, fv_shape_of(graph, weight), &attrs);

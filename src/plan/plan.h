@@ -15,6 +15,7 @@ typedef struct fv_plan_options {
     const uint64_t *step;           /* counts training steps; must outlive the plan */
     const char *without;            /* comma-separated passes to leave out, or NULL */
     bool exact;                     /* no algorithm that rounds more than the plain one */
+    bool bf16;                      /* words of two bf16 where they are faster; with `exact` nothing */
     bool low_memory;                /* layouts larger than their weights are made anew in each run */
     const struct fv_tuning *tuning; /* measured choices, or NULL: the cost model's (ops/tuning.h) */
 } fv_plan_options;

@@ -62,6 +62,7 @@ fv_status fv_exec_plan(const fv_host *host, fv_graph *graph, const fv_exec_optio
                             .step = options->step,
                             .without = options->without,
                             .exact = options->exact,
+                            .bf16 = options->bf16,
                             .low_memory = options->low_memory,
                             .tuning = options->tuning};
     fv_status status;

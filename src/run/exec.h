@@ -33,6 +33,7 @@ typedef struct fv_exec_options {
     const uint64_t *step;
     const char *without;            /* passes to leave out */
     bool exact;                     /* no algorithm that rounds more than the plain one */
+    bool bf16;                      /* inference in words of two bf16 where that is faster */
     bool low_memory;                /* no layout of a weight is kept that is larger than the weight */
     const struct fv_tuning *tuning; /* measured choices, or NULL (ops/tuning.h) */
 } fv_exec_options;

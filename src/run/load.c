@@ -84,7 +84,8 @@ static bool in_pieces(const fv_plan_step *step)
 {
     const fv_pack_args *a = step->args;
 
-    return step->kernel == FV_K_pack && !a->transposed && a->groups == 1 && a->parts == 1;
+    return (step->kernel == FV_K_pack || step->kernel == FV_K_half_pack) && !a->transposed && a->groups == 1 &&
+           a->parts == 1;
 }
 
 /* Columns of a piece: whole panels. */
@@ -121,7 +122,7 @@ static void pass_run(const void *args, size_t begin, size_t end, size_t slice)
         p->l->source->read(p->l->source->user, p->weight, first, count, buffer, count);
         a.b = buffer;
         a.cols = a.ld = count;
-        a.panels = (char *)all->panels + all->depth * first * exec->kernels->real_bytes;
+        a.panels = (char *)all->panels + fv_pack_depth(all) * first * exec->kernels->real_bytes;
         p->step->run(&a, 0, fv_packed_panels(exec->kernels, count), 0);
     }
 }

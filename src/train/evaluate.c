@@ -119,6 +119,7 @@ fv_status fv_evaluate(const fv_host *host, const fv_model *model, const fv_data 
     exec.store = &store;
     exec.exact = o.exact;
     exec.low_memory = o.low_memory;
+    exec.bf16 = o.bf16;
     status = fv_pool_create(host, o.threads, &exec.pool, err);
     if (!status)
         status = fv_evaluator_plan(host, net, data, o.batch ? o.batch : 256, &exec, &evaluator, err);
