@@ -1,6 +1,7 @@
 /* train: teaches a network on a data set, or goes on with a run that was stopped. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/memory.h"
+#include "cli/augmented.h"
 #include "cli/class_weights.h"
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -24,7 +25,7 @@
 
 typedef struct train_values {
     fv_cli_common common;
-    const char *out, *resume, *from, *cache, *class_weights;
+    const char *out, *resume, *from, *cache, *class_weights, *show_augment;
 } train_values;
 
 /* One run of training, as this verb holds it. */
@@ -252,7 +253,9 @@ static int begin(session *s)
         return fv_cli_usage(cli, "--out %s: the folder is not empty; name another, or go on with --resume %s",
                             values->out, values->out);
     s->folder = values->out ? values->out : free_folder(name);
-    if (!net && !from && fv_cli_find_weights(cli, &found, path))
+    if (from && values->show_augment)
+        return fv_cli_usage(cli, "--show-augment shows what training without --from does to pictures");
+    if (!net && !from && !values->show_augment && fv_cli_find_weights(cli, &found, path))
         return transfer(s, found, path, data);
     if (from)
         return transfer(s, net, from, data);
@@ -263,6 +266,8 @@ static int begin(session *s)
         code = open_data(s, data, &settings);
     if (!code)
         code = fv_cli_fit_classes(cli, s->data, &s->net);
+    if (!code && values->show_augment)
+        return fv_cli_show_augment(cli, s->net, s->data, &settings, values->show_augment);
     if (!code)
         code = read_class_weights(s);
     return code ? code : create(s, s->net, data);
@@ -441,6 +446,11 @@ const fv_cli_option fv_cli_train_own[] = {
      .type = FV_CLI_TEXT,
      .at = AT(class_weights),
      .help = "auto: classes weigh alike, however many pictures each has; none; or a file with lines 'class weight'"},
+    {.name = "show-augment",
+     .argument = "FILE.png",
+     .type = FV_CLI_TEXT,
+     .at = AT(show_augment),
+     .help = "do not train: draw some training pictures, each unchanged and as it is in seven epochs"},
     {.name = "progress",
      .argument = "HOW",
      .type = FV_CLI_WORD,
