@@ -26,6 +26,7 @@
 typedef struct train_values {
     fv_cli_common common;
     const char *out, *resume, *from, *cache, *class_weights, *show_augment;
+    uint64_t views;
 } train_values;
 
 /* One run of training, as this verb holds it. */
@@ -212,7 +213,8 @@ static int create(session *s, const fv_net *net, const char *data)
 static int transfer(session *s, const char *net, const char *from, const char *data)
 {
     const train_values *values = s->cli->values;
-    fv_cli_transfer_job job = {.net = net, .from = from, .folder = s->folder, .cache = values->cache};
+    fv_cli_transfer_job job = {
+        .net = net, .from = from, .folder = s->folder, .cache = values->cache, .views = values->views};
     fv_settings settings;
     int code;
 
@@ -224,6 +226,7 @@ static int transfer(session *s, const char *net, const char *from, const char *d
         code = fv_cli_usage(s->cli, "--from wants a folder or a list of pictures; %s holds arrays", data);
     if (!code)
         code = read_class_weights(s);
+    job.seed = settings.seed;
     job.balance = settings.balance;
     job.class_weights = s->class_weights;
     job.fine_tuned = settings.unfreeze > 0;
@@ -441,6 +444,14 @@ const fv_cli_option fv_cli_train_own[] = {
      .type = FV_CLI_TEXT,
      .at = AT(cache),
      .help = "where what they see is kept; without it ~/.cache/fovea, '' for nowhere"},
+    {.name = "views",
+     .argument = "N",
+     .type = FV_CLI_COUNT,
+     .at = AT(views),
+     .fallback = "1",
+     .least = 1,
+     .most = 64,
+     .help = "with --from: what is seen of each training picture, itself and parts of it, mirrored or not"},
     {.name = "class-weights",
      .argument = "HOW",
      .type = FV_CLI_TEXT,

@@ -80,7 +80,7 @@ static void interval(size_t k, size_t n, double out[2])
 static void print_text(const fv_cli_transfer_job *job, const fv_transfer_result *r)
 {
     printf("%s: new head on %zu features of %s; %zu of %zu pictures computed in %.1f s, head in %.1f s\n", job->folder,
-           r->features, r->layer, r->computed, r->pictures, r->features_s, r->head_s);
+           r->features, r->layer, r->computed, r->seen, r->features_s, r->head_s);
     for (int s = 0; s < 3; s++) {
         const fv_transfer_split *t = &r->split[s];
         double range[2];
@@ -103,6 +103,7 @@ static bool print_json(const fv_cli_transfer_job *job, const fv_transfer_result 
     fv_cli_json_text(&json, "layer", r->layer);
     fv_cli_json_count(&json, "features", r->features);
     fv_cli_json_count(&json, "pictures", r->pictures);
+    fv_cli_json_count(&json, "views", job->views);
     fv_cli_json_count(&json, "computed", r->computed);
     fv_cli_json_real(&json, "features_s", r->features_s);
     fv_cli_json_real(&json, "head_s", r->head_s);
@@ -165,8 +166,12 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
 {
     enum { AT_ONCE = 16 };
     fv_cli_watch w;
-    fv_transfer_options options = {
-        .balance = job->balance, .class_weights = job->class_weights, .progress = fv_cli_watch_report, .user = &w};
+    fv_transfer_options options = {.views = job->views,
+                                   .seed = job->seed,
+                                   .balance = job->balance,
+                                   .class_weights = job->class_weights,
+                                   .progress = fv_cli_watch_report,
+                                   .user = &w};
     fv_transfer_result result = {0};
     fv_model *source = NULL;
     fv_error err = {0};

@@ -9,6 +9,8 @@ typedef struct fv_cli_transfer_job {
     const char *from;   /* weights */
     const char *folder; /* of the run */
     const char *cache;  /* folder, NULL = the user's; "" = none */
+    size_t views;       /* of each training picture */
+    uint64_t seed;
     bool balance;
     const double *class_weights; /* [classes of the data] or NULL */
     bool fine_tuned;             /* training goes on with the model: it is handed over, nothing is written */

@@ -21,15 +21,18 @@ typedef struct header {
 } header;
 static const char magic[8] = "FVFEAT01";
 
-void fv_feature_key(const fv_model *model, const char *layer, char key[33])
+void fv_feature_key(const fv_model *model, const fv_features_options *options, char key[33])
 {
+    const uint64_t view[] = {options->view, options->seed};
     const char *text = fv_net_text(model->net);
     XXH3_state_t state;
     XXH128_canonical_t canonical;
 
     XXH3_128bits_reset(&state);
     XXH3_128bits_update(&state, text, strlen(text) + 1);
-    XXH3_128bits_update(&state, layer, strlen(layer) + 1);
+    XXH3_128bits_update(&state, options->layer, strlen(options->layer) + 1);
+    if (options->view)
+        XXH3_128bits_update(&state, view, sizeof view);
     for (size_t k = 0; k < model->count; k++)
         XXH3_128bits_update(&state, model->weights[k].data, model->weights[k].elements * sizeof(float));
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
@@ -124,7 +127,8 @@ static size_t merge(const fv_feature_cache *old, const fv_pictures *pictures, co
     for (size_t i = 0; i < old->count; i++)
         out[n++] = (entry){old->keys + 2 * i, old->values + i * old->size};
     for (size_t i = 0; i < pictures->count; i++)
-        out[n++] = (entry){pictures->items[i].content, features->values + i * features->size};
+        if (features->known[i])
+            out[n++] = (entry){pictures->items[i].content, features->values + i * features->size};
     qsort(out, n, sizeof *out, by_entry);
     for (size_t i = 0; i < n; i++)
         if (!kept || by_content(out[kept - 1].key, out[i].key) != 0)

@@ -1,5 +1,6 @@
 #include "train/features.h"
 #include "base/error.h"
+#include "data/augment.h"
 #include "data/shelf.h"
 #include "image/prepare.h"
 #include "model/session.h"
@@ -12,10 +13,39 @@ typedef struct batch {
     const fv_preprocess *form;
     const uint32_t *rows;
     size_t n;
+    const fv_features_options *options;
     uint8_t *bytes; /* [n, picture] */
+    char *scratch;  /* [n, scratch_bytes] of a view: the part, what cutting it needs */
+    size_t scratch_bytes;
     float *input;
     fv_error *errors; /* [n] */
 } batch;
+
+/* View 0 is the picture. */
+enum { LEAST_PERCENT = 50 };
+static const fv_augment mirrored = {.flip = true};
+
+static size_t view_scratch(const fv_preprocess *flat)
+{
+    const size_t h = flat->height, w = flat->width, c = flat->channels;
+
+    return (h * w * c + 63) / 64 * 64 + (fv_cut_scratch_any(h, w, c, h, w) + 63) / 64 * 64 +
+           fv_augment_scratch(&mirrored, h, w, c) * sizeof(float);
+}
+
+static void take_view(const batch *b, const fv_preprocess *flat, size_t i)
+{
+    const size_t h = flat->height, w = flat->width, c = flat->channels, picture = (h * w * c + 63) / 64 * 64;
+    const uint64_t seed = b->options->seed, sample = b->pictures->items[b->rows[i]].content[0] >> 32;
+    const uint32_t view = (uint32_t)b->options->view;
+    const fv_box box = fv_cut_draw(LEAST_PERCENT / 100.f, seed, view, sample, h, w);
+    uint8_t *bytes = b->bytes + i * h * w * c;
+    char *part = b->scratch + i * b->scratch_bytes, *cutting = part + picture;
+    float *mirroring = (float *)(void *)(cutting + (fv_cut_scratch_any(h, w, c, h, w) + 63) / 64 * 64);
+
+    fv_cut(&box, bytes, w, c, (uint8_t *)part, h, w, cutting);
+    fv_augment_apply(&mirrored, seed, view, sample, (const uint8_t *)part, bytes, h, w, c, mirroring);
+}
 
 static void read_some(const void *args, size_t begin, size_t end, size_t slice)
 {
@@ -25,8 +55,11 @@ static void read_some(const void *args, size_t begin, size_t end, size_t slice)
 
     (void)slice;
     for (size_t i = begin; i < end; i++)
-        if (!fv_picture_read(b->pictures->items[b->rows[i]].path, b->form, b->bytes + i * bytes, &b->errors[i]))
+        if (!fv_picture_read(b->pictures->items[b->rows[i]].path, b->form, b->bytes + i * bytes, &b->errors[i])) {
+            if (b->options->view)
+                take_view(b, &flat, i);
             fv_prepare(&flat, b->bytes + i * bytes, flat.height, flat.width, flat.channels, b->input + i * bytes, NULL);
+        }
 }
 
 void fv_features_mean(const float *map, size_t pixels, size_t channels, float *out)
@@ -62,14 +95,20 @@ static fv_status compute(fv_session *session, const fv_data *data, const fv_feat
 {
     const fv_preprocess *form = fv_net_preprocess(session->model->net);
     const size_t most = session->run.batch, bytes = fv_shelf_picture(form), pixels = session->classes / out->size;
-    batch b = {.pictures = &data->pictures, .form = form};
+    const fv_preprocess flat = fv_prepare_flat(form);
+    batch b = {.pictures = &data->pictures,
+               .form = form,
+               .options = o,
+               .scratch_bytes = o->view ? (view_scratch(&flat) + 63) / 64 * 64 : 0};
     float *maps = fv_alloc(&out->host, most * session->classes, sizeof *maps);
     fv_status status = FV_OK;
 
     b.bytes = fv_alloc(&out->host, most, bytes);
     b.input = fv_alloc(&out->host, most * bytes, sizeof *b.input);
     b.errors = fv_alloc(&out->host, most, sizeof *b.errors);
-    if (!maps || !b.bytes || !b.input || !b.errors)
+    if (b.scratch_bytes)
+        b.scratch = fv_alloc(&out->host, most, b.scratch_bytes);
+    if (!maps || !b.bytes || !b.input || !b.errors || (b.scratch_bytes && !b.scratch))
         status = fv_fail_memory(err, most * bytes * sizeof *b.input, "a batch");
     for (size_t at = 0; !status && at < n; at += b.n) {
         b.rows = rows + at;
@@ -80,9 +119,20 @@ static fv_status compute(fv_session *session, const fv_data *data, const fv_feat
     }
     fv_release(&out->host, maps);
     fv_release(&out->host, b.bytes);
+    fv_release(&out->host, b.scratch);
     fv_release(&out->host, b.input);
     fv_release(&out->host, b.errors);
     return status;
+}
+
+/* All pictures, of a view those of the training split. */
+static void mark(const fv_data *data, size_t view, fv_feature_table *out)
+{
+    for (size_t i = 0; i < out->count; i++)
+        out->known[i] = view == 0;
+    for (size_t i = 0; view && i < fv_data_count(data, FV_TRAIN); i++)
+        out->known[data->rows[FV_TRAIN][i]] = true;
+    out->wanted = view ? fv_data_count(data, FV_TRAIN) : out->count;
 }
 
 /* Copy what the cache has; rows[] receives the others. */
@@ -91,8 +141,10 @@ static size_t look_up(const fv_pictures *pictures, const fv_feature_cache *cache
     size_t n = 0;
 
     for (size_t i = 0; i < pictures->count; i++) {
-        const float *known = fv_feature_cache_find(cache, pictures->items[i].content);
+        const float *known = out->known[i] ? fv_feature_cache_find(cache, pictures->items[i].content) : NULL;
 
+        if (!out->known[i])
+            continue;
         if (known)
             memcpy(out->values + i * out->size, known, out->size * sizeof *known);
         else
@@ -109,10 +161,12 @@ static fv_status fill(fv_session *session, const fv_data *data, const fv_feature
     fv_status status = FV_OK, stopped;
 
     out->values = fv_alloc(&out->host, out->count * out->size, sizeof *out->values);
-    if (!rows || !out->values) {
+    out->known = fv_alloc(&out->host, out->count, sizeof *out->known);
+    if (!rows || !out->values || !out->known) {
         fv_release(&out->host, rows);
         return fv_fail_memory(err, out->count * out->size * sizeof *out->values, "features");
     }
+    mark(data, o->view, out);
     if (path)
         fv_feature_cache_open(path, out->size, &cache, &out->remark);
     out->computed = look_up(&data->pictures, &cache, out, rows);
@@ -140,7 +194,7 @@ fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_fe
     if (o->cache) {
         fv_text text;
 
-        fv_feature_key(model, o->layer, key);
+        fv_feature_key(model, o, key);
         fv_text_init(&text, &model->host);
         fv_text_print(&text, "%s/%s.features", o->cache, key);
         path = text.data;
@@ -160,5 +214,8 @@ void fv_features_free(fv_feature_table *features)
 {
     if (features->values)
         fv_release(&features->host, features->values);
+    if (features->known)
+        fv_release(&features->host, features->known);
     features->values = NULL;
+    features->known = NULL;
 }

@@ -8,6 +8,8 @@ typedef struct fv_feature_table {
     fv_host host;
     size_t count, size; /* pictures; features of each */
     float *values;      /* [count, size], in the order of data->pictures */
+    bool *known;        /* [count] of a view, training pictures alone have features */
+    size_t wanted;      /* known ones */
     size_t computed;    /* of these; the rest were in the cache */
     const char *remark; /* why a cache that was there could not be used, or NULL */
 } fv_feature_table;
@@ -19,6 +21,9 @@ typedef struct fv_features_options {
     const char *layer; /* the layer that is read; a map is averaged over its pixels */
     const char *cache; /* folder of caches, NULL = none; a file in it is named by the weights and the layer */
     fv_session_options session;
+    size_t
+        view; /* 0: pictures as the net takes them; others: a part of at least half of that and perhaps its mirror image, */
+    uint64_t seed;           /*   as seed, view and the file's content say; of training pictures alone */
     fv_features_fn progress; /* may be NULL */
     void *user;
 } fv_features_options;
@@ -37,8 +42,8 @@ typedef struct fv_feature_cache {
     const float *values;  /* [count, size] */
 } fv_feature_cache;
 
-/* XXH3-128 over the weights, the net's text (its preprocessing is in it) and the layer, in hex. */
-void fv_feature_key(const fv_model *model, const char *layer, char key[33]);
+/* XXH3-128 over the weights, the net's text (its preprocessing is in it), the layer and the view, in hex. */
+void fv_feature_key(const fv_model *model, const fv_features_options *options, char key[33]);
 
 /* Map a cache; a file that is missing gives an empty one. *remark: why one that is there is left alone. */
 void fv_feature_cache_open(const char *path, size_t size, fv_feature_cache *cache, const char **remark);

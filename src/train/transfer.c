@@ -13,20 +13,21 @@ typedef struct sets {
     fv_logistic_set set[3];
 } sets;
 
-/* Rows of features and labels of each split. */
-static fv_status collect(const fv_data *data, const fv_feature_table *features, sets *out, fv_error *err)
+/* Rows of features and labels of each split; training pictures stand there with each of their views. */
+static fv_status collect(const fv_data *data, const fv_feature_table *features, size_t views, sets *out, fv_error *err)
 {
     for (int s = 0; s < 3; s++) {
-        const size_t n = fv_data_count(data, (fv_split)s);
+        const size_t each = s == FV_TRAIN ? views : 1, pictures = fv_data_count(data, (fv_split)s), n = pictures * each;
         const float **rows = fv_arena_alloc(&out->arena, n, sizeof *rows);
         uint32_t *labels = fv_arena_alloc(&out->arena, n, sizeof *labels);
 
         if (!rows || !labels)
             return fv_fail_memory(err, n * sizeof *rows, "a split");
         for (size_t i = 0; i < n; i++) {
-            const uint32_t row = data->rows[s][i];
+            const uint32_t row = data->rows[s][i % pictures];
+            const fv_feature_table *view = &features[i / pictures];
 
-            rows[i] = features->values + row * features->size;
+            rows[i] = view->values + row * view->size;
             labels[i] = data->pictures.items[row].label;
         }
         out->set[s] = (fv_logistic_set){rows, labels, n};
@@ -122,7 +123,7 @@ static fv_status fit(const fv_model *source, const fv_data *data, const fv_trans
     fv_arena_init(&all.arena, &source->host);
     head.weight = fv_arena_alloc(&all.arena, head.features * head.classes, sizeof *head.weight);
     head.bias = fv_arena_alloc(&all.arena, head.classes, sizeof *head.bias);
-    status = head.weight && head.bias ? collect(data, features, &all, err)
+    status = head.weight && head.bias ? collect(data, features, o->views, &all, err)
                                       : fv_fail_memory(err, head.features * head.classes * 4, "a new last layer");
     if (!status && (o->balance || o->class_weights))
         status = fv_class_weights(&source->host, data, o->class_weights, head.classes, &weights, err);
@@ -141,35 +142,61 @@ static fv_status fit(const fv_model *source, const fv_data *data, const fv_trans
     return status;
 }
 
-fv_status fv_transfer(const fv_model *source, const fv_data *data, const fv_transfer_options *o,
+/* A table of features a view. */
+static fv_status see(const fv_model *source, const fv_data *data, const fv_transfer_options *o, fv_transfer_result *out,
+                     fv_feature_table *views, fv_error *err)
+{
+    fv_features_options options = {.layer = out->layer,
+                                   .cache = o->cache,
+                                   .session = o->session,
+                                   .seed = o->seed,
+                                   .progress = o->progress,
+                                   .user = o->user};
+    fv_status status = FV_OK;
+
+    for (; !status && options.view < o->views; options.view++) {
+        fv_feature_table *view = &views[options.view];
+
+        status = fv_features_of(source, data, &options, view, err);
+        out->seen += view->wanted;
+        out->computed += view->computed;
+        out->features = view->size;
+        if (view->remark)
+            out->cache_remark = view->remark;
+    }
+    return status;
+}
+
+fv_status fv_transfer(const fv_model *source, const fv_data *data, const fv_transfer_options *options,
                       fv_transfer_result *out, fv_error *err)
 {
     const double start = fv_clock_s();
-    fv_features_options features_options = {
-        .cache = o->cache, .session = o->session, .progress = o->progress, .user = o->user};
-    fv_feature_table features = {0};
+    fv_transfer_options o = *options;
+    fv_feature_table *views;
     fv_net *net = NULL;
     fv_status status;
 
+    o.views = o.views ? o.views : 1;
     *out = (fv_transfer_result){.pictures = data->pictures.count};
     if (!fv_data_count(data, FV_TRAIN))
         return fv_fail(err, FV_E_ARGUMENT, "the data has no training samples");
+    views = fv_alloc(&source->host, o.views, sizeof *views);
+    if (!views)
+        return fv_fail_memory(err, o.views * sizeof *views, "views");
     status = fv_net_new_head(&source->host, source->net, data->classes, out->layer, &net, err);
-    features_options.layer = out->layer;
     if (!status)
-        status = fv_features_of(source, data, &features_options, &features, err);
-    out->computed = features.computed;
-    out->features = features.size;
-    out->cache_remark = features.remark;
+        status = see(source, data, &o, out, views, err);
     out->features_s = fv_clock_s() - start;
     if (!status)
-        status = fit(source, data, o, net, &features, out, err);
+        status = fit(source, data, &o, net, views, out, err);
     out->head_s = fv_clock_s() - start - out->features_s;
     if (status) {
         fv_model_free(out->model);
         out->model = NULL;
     }
-    fv_features_free(&features);
+    for (size_t v = 0; v < o.views; v++)
+        fv_features_free(&views[v]);
+    fv_release(&source->host, views);
     fv_net_free(net);
     return status;
 }

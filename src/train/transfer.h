@@ -8,6 +8,8 @@
 typedef struct fv_transfer_options {
     const char *cache;
     fv_session_options session;
+    size_t views;                /* of each training picture, the picture itself included; 0 = 1 */
+    uint64_t seed;               /* of the others */
     bool balance;                /* classes weigh alike, however many pictures they have */
     const double *class_weights; /* [classes of data] in their place, or NULL */
     fv_features_fn progress;
@@ -22,7 +24,7 @@ typedef struct fv_transfer_split {
 typedef struct fv_transfer_result {
     fv_model *model; /* the caller's */
     char layer[FV_NET_LABEL];
-    size_t pictures, computed, features;
+    size_t pictures, seen, computed, features; /* seen: pictures, and the views of those of the training split */
     const char *cache_remark;
     double lambda, temperature, features_s, head_s;
     fv_transfer_split split[3]; /* by fv_split */
