@@ -6,9 +6,6 @@
  * With groups, output channel f of group g reads the input channels of group g alone (Krizhevsky et al. 2012, section 3.5).
  * With a connection table, f reads the channels that the table lists (LeCun et al. 1998, table I).
  *
- * Gradients, with dy = dL/dy: dx is dy run backwards through the same windows (conv_backward_x), dw and dbias are sums
- * over all pixels of all pictures (conv_backward_w).
- *
  * A convolution of one window or of 1x1 kernels is a matrix product and is lowered to one; one with a filter a channel
  * (groups = channels = features) has kernels of its own. */
 #include "ops/conv.h"
@@ -17,7 +14,6 @@
 #include "ops/winograd.h"
 
 #include "kernels/depthwise.h"
-#include "kernels/winograd_weights.h"
 
 /* LeCun et al. 1998, table I: column f lists the S2 maps that C3's map f reads; here [in][out]. */
 static const uint8_t lenet_table[6 * 16] = {
@@ -34,6 +30,11 @@ static const struct {
     size_t in, out;
 } tables[] = {{NULL, 0, 0}, {lenet_table, 6, 16}};
 
+const uint8_t *fv_conv_table(int table)
+{
+    return tables[table].connected;
+}
+
 static const fv_attr attrs[] = {
     {"kernel", FV_ATTR_SIZE, offsetof(fv_conv_attrs, kernel), FV_REQUIRED, 1, 1024, "rows x columns", true, NULL},
     {"features", FV_ATTR_CLASSES, offsetof(fv_conv_attrs, features), FV_REQUIRED, 1, 1 << 20, "output channels", true,
@@ -48,14 +49,9 @@ static const fv_attr attrs[] = {
     {0},
 };
 
-_Static_assert(offsetof(fv_conv_args, scratch_bytes) == offsetof(fv_conv_args, scratch) + sizeof(void *) &&
-                   offsetof(fv_winograd_weights_args, scratch_bytes) ==
-                       offsetof(fv_winograd_weights_args, scratch) + sizeof(void *),
-               "fv_lower_step sets both");
-
 /* ---------------------------------------------------------------------------------------------- geometry */
 
-static fv_conv_geometry geometry(const fv_conv_attrs *a, const fv_shape *x)
+fv_conv_geometry fv_conv_shape(const fv_conv_attrs *a, const fv_shape *x)
 {
     fv_window w[2];
     fv_conv_geometry g = {.n = x->dim[0],
@@ -76,8 +72,7 @@ static fv_conv_geometry geometry(const fv_conv_attrs *a, const fv_shape *x)
     return g;
 }
 
-/* Rows and depth of the matrix product that this convolution is, if it is one. */
-static bool as_product(const fv_conv_attrs *a, const fv_conv_geometry *g, size_t *rows, size_t *depth)
+bool fv_conv_as_product(const fv_conv_attrs *a, const fv_conv_geometry *g, size_t *rows, size_t *depth)
 {
     const bool padded = g->pad_top || g->pad_left || g->pad_bottom || g->pad_right;
     const bool whole = g->kernel_h == g->in_h && g->kernel_w == g->in_w && g->dilation_h == 1 && g->dilation_w == 1;
@@ -90,7 +85,7 @@ static bool as_product(const fv_conv_attrs *a, const fv_conv_geometry *g, size_t
     return true;
 }
 
-static fv_cost conv_cost(const fv_conv_geometry *g, double real)
+fv_cost fv_conv_cost(const fv_conv_geometry *g, double real)
 {
     const size_t depth = g->kernel_h * g->kernel_w * (g->in_c / g->groups);
     const double taps = (double)depth, outputs = (double)(g->out_h * g->out_w);
@@ -138,7 +133,7 @@ static int params(const void *attrs_, const fv_shape *x, fv_param list[FV_MAX_PA
 static fv_status shape(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
 {
     const fv_conv_attrs *a = node->attrs;
-    const fv_conv_geometry g = geometry(a, &in[0]);
+    const fv_conv_geometry g = fv_conv_shape(a, &in[0]);
 
     (void)dtype;
     if (check_channels(a, &in[0], err))
@@ -169,20 +164,15 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
     }
 }
 
-static fv_value input(const fv_node *node, int i)
-{
-    return i < node->n_in ? node->in[i] : 0;
-}
-
 static void lower(fv_lower *l, const fv_node *node)
 {
     const fv_conv_attrs *a = node->attrs;
-    const fv_conv_geometry g = geometry(a, fv_lower_shape(l, node->in[0]));
-    const fv_cost cost = conv_cost(&g, (double)fv_lower_kernels(l)->real_bytes);
-    const fv_value add = fv_node_summand(node), bias = input(node, add ? FV_SUMMAND + 1 : 2);
+    const fv_conv_geometry g = fv_conv_shape(a, fv_lower_shape(l, node->in[0]));
+    const fv_cost cost = fv_conv_cost(&g, (double)fv_lower_kernels(l)->real_bytes);
+    const fv_value add = fv_node_summand(node), bias = fv_conv_input(node, add ? FV_SUMMAND + 1 : 2);
     size_t rows, depth;
 
-    if (as_product(a, &g, &rows, &depth)) {
+    if (fv_conv_as_product(a, &g, &rows, &depth)) {
         fv_lower_product(l, &(fv_product){.a = node->in[0],
                                           .b = node->in[1],
                                           .bias = bias,
@@ -245,15 +235,14 @@ static void facts(const fv_node *node, const fv_shape *in, const fv_shape *out, 
     f->connections = pixels * (taps * pairs + (a->init.nobias ? 0 : a->features));
 }
 
-/* Does the kernel read one filter a channel? Attributes of both nodes that read weights begin with the convolution's. */
-static bool depthwise(const fv_conv_attrs *a, const fv_shape *w)
+bool fv_conv_one_filter(const fv_conv_attrs *a, const fv_shape *w)
 {
     return a->groups > 1 && a->groups == a->features && w->dim[2] == 1;
 }
 
 static bool unpacked(const fv_node *node, const fv_shape *w)
 {
-    return depthwise(node->attrs, w);
+    return fv_conv_one_filter(node->attrs, w);
 }
 
 /* All kernels but that of one filter a channel; what is added would have to lie as the result does. */
@@ -267,11 +256,11 @@ static bool joins(const fv_node *node)
 static void choose(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
 {
     fv_conv_attrs *a = attrs_;
-    const fv_conv_geometry g = geometry(a, &in[0]);
+    const fv_conv_geometry g = fv_conv_shape(a, &in[0]);
 
     size_t rows, depth;
 
-    if (as_product(a, &g, &rows, &depth)) {
+    if (fv_conv_as_product(a, &g, &rows, &depth)) {
         a->run = fv_half_wins(chooser, rows, depth, g.out_c) ? depth : 0;
         return;
     }
@@ -287,8 +276,8 @@ bool fv_conv_has_choice(const fv_graph *graph, const fv_node *node, fv_conv_geom
 
     if (node->op != &fv_op_conv)
         return false;
-    *g = geometry(node->attrs, fv_shape_of(graph, node->in[0]));
-    return !as_product(node->attrs, g, &rows, &depth) && fv_winograd_fits(g);
+    *g = fv_conv_shape(node->attrs, fv_shape_of(graph, node->in[0]));
+    return !fv_conv_as_product(node->attrs, g, &rows, &depth) && fv_winograd_fits(g);
 }
 
 const fv_op fv_op_conv = {
@@ -304,208 +293,12 @@ const fv_op fv_op_conv = {
     .lower = lower,
     .facts = facts,
     .choose = choose,
-    .packing = {1, false, offsetof(fv_conv_attrs, groups), offsetof(fv_conv_attrs, side), NULL, unpacked,
-                offsetof(fv_conv_attrs, run)},
+    .packing = {.input = 1,
+                .groups_offset = offsetof(fv_conv_attrs, groups),
+                .side_offset = offsetof(fv_conv_attrs, side),
+                .unpacked = unpacked,
+                .run_offset = offsetof(fv_conv_attrs, run)},
     .act_offset = offsetof(fv_conv_attrs, act),
     .add_offset = offsetof(fv_conv_attrs, add),
     .joins = joins,
-};
-
-/* ---------------------------------------------------------------------------------------------- gradients */
-
-/* The gradient to the data as a convolution of dy with turned kernels; stride 1, padding less than the kernel. */
-static fv_conv_geometry turned(const fv_conv_geometry *g)
-{
-    fv_conv_geometry t = *g;
-
-    t.in_h = g->out_h, t.in_w = g->out_w, t.in_c = g->out_c;
-    t.out_h = g->in_h, t.out_w = g->in_w, t.out_c = g->in_c;
-    t.pad_top = g->kernel_h - 1 - g->pad_top, t.pad_bottom = g->kernel_h - 1 - g->pad_bottom;
-    t.pad_left = g->kernel_w - 1 - g->pad_left, t.pad_right = g->kernel_w - 1 - g->pad_right;
-    return t;
-}
-
-static void choose_x(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
-{
-    fv_conv_backward_attrs *a = attrs_;
-    const fv_conv_geometry g = geometry(&a->conv, &a->x), t = turned(&g);
-    size_t rows, depth;
-
-    (void)in;
-    if (!as_product(&a->conv, &g, &rows, &depth))
-        a->conv.side = fv_winograd_side(&t, chooser);
-}
-
-/* dx from dy and w, times the gradient of the activation that made x if its output is given as last input. */
-static void lower_x(fv_lower *l, const fv_node *node)
-{
-    const fv_conv_backward_attrs *a = node->attrs;
-    const fv_conv_geometry g = geometry(&a->conv, &a->x);
-    const fv_cost cost = conv_cost(&g, (double)fv_lower_kernels(l)->real_bytes);
-    const fv_value add = fv_node_summand(node), gate = input(node, add ? FV_SUMMAND + 1 : 2);
-    size_t rows, depth;
-
-    if (as_product(&a->conv, &g, &rows, &depth)) {
-        fv_lower_product(l, &(fv_product){.a = node->in[0],
-                                          .b = node->in[1],
-                                          .add = add,
-                                          .gate = gate,
-                                          .c = node->out[0],
-                                          .rows = rows,
-                                          .depth = g.out_c,
-                                          .cols = depth,
-                                          .gate_act = (fv_act)a->gate_act});
-        return;
-    }
-    if (a->conv.side) {
-        fv_lower_winograd(l, &(fv_winograd){.x = node->in[0],
-                                            .u = node->in[1],
-                                            .add = add,
-                                            .gate = gate,
-                                            .y = node->out[0],
-                                            .g = turned(&g),
-                                            .side = a->conv.side,
-                                            .gate_act = (fv_act)a->gate_act});
-        return;
-    }
-    fv_conv_args args = {.g = g, .gate_act = (fv_act)a->gate_act};
-    const fv_bind binds[] = {FV_BIND(fv_conv_args, dy, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
-                             FV_BIND(fv_conv_args, add, add), FV_BIND(fv_conv_args, gate, gate),
-                             FV_BIND(fv_conv_args, dx, node->out[0])};
-    const bool own = fv_is_depthwise(&g);
-    const fv_work work =
-        own ? fv_work_depthwise(&args, g.in_h, g.in_w) : fv_work_conv_backward_x(fv_lower_kernels(l), &args);
-
-    fv_lower_step(l, own ? FV_K_depthwise_backward_x : FV_K_conv_backward_x, &args, sizeof args, work, binds,
-                  FV_COUNT(binds), offsetof(fv_conv_args, scratch), cost);
-}
-
-/* The kernel of convolution reads a row of w after another, a plain product all of it. */
-static size_t parts_x(const fv_node *node)
-{
-    const fv_conv_backward_attrs *a = node->attrs;
-    const fv_conv_geometry g = geometry(&a->conv, &a->x);
-    size_t rows, depth;
-
-    return as_product(&a->conv, &g, &rows, &depth) ? 1 : g.kernel_h;
-}
-
-static bool unpacked_x(const fv_node *node, const fv_shape *w)
-{
-    const fv_conv_backward_attrs *a = node->attrs;
-
-    return depthwise(&a->conv, w);
-}
-
-const fv_op fv_op_conv_backward_x = {
-    .name = "conv_backward_x",
-    .help = "gradient of a convolution to its input",
-    .attr_bytes = sizeof(fv_conv_backward_attrs),
-    .inputs = 2,
-    .outputs = 1,
-    .flags = FV_OP_HIDDEN,
-    .shape = fv_shape_of_input,
-    .lower = lower_x,
-    .choose = choose_x,
-    .packing = {1, true, offsetof(fv_conv_backward_attrs, conv.groups), offsetof(fv_conv_backward_attrs, conv.side),
-                parts_x, unpacked_x},
-    .gate_offset = offsetof(fv_conv_backward_attrs, gate_act),
-    .add_offset = offsetof(fv_conv_backward_attrs, conv.add),
-};
-
-static fv_status shape_w(const fv_node *node, const fv_shape *in, fv_shape *out, fv_dtype *dtype, fv_error *err)
-{
-    const fv_conv_backward_attrs *a = node->attrs;
-
-    (void)in;
-    (void)dtype;
-    (void)err;
-    out[0] = (fv_shape){4, {a->conv.kernel[0], a->conv.kernel[1], a->x.dim[3] / a->conv.groups, a->conv.features}};
-    out[1] = fv_shape1(a->conv.features);
-    return FV_OK;
-}
-
-/* dw and dbias with fewer multiplications. */
-static void lower_w_winograd(fv_lower *l, const fv_node *node, const fv_conv_geometry *g, fv_value dbias)
-{
-    fv_winograd_weights_args args = {.g = *g};
-    const fv_work work = fv_work_winograd_weights(fv_lower_kernels(l), &args);
-    const fv_winograd_weights_layout planes = fv_winograd_weights_planes(&args);
-    const fv_bind binds[] = {
-        FV_BIND(fv_winograd_weights_args, x, node->in[0]),
-        FV_BIND(fv_winograd_weights_args, dy, node->in[1]),
-        FV_BIND(fv_winograd_weights_args, dw, node->out[0]),
-        FV_BIND(fv_winograd_weights_args, db, dbias),
-        FV_BIND(fv_winograd_weights_args, v, fv_lower_temp(l, FV_WINOGRAD_PLANES * planes.v_plane)),
-        FV_BIND(fv_winograd_weights_args, z, fv_lower_temp(l, FV_WINOGRAD_PLANES * planes.z_plane)),
-        FV_BIND(fv_winograd_weights_args, du, fv_lower_temp(l, FV_WINOGRAD_PLANES * planes.du_plane))};
-
-    fv_lower_step(l, FV_K_winograd_weights, &args, sizeof args, work, binds, FV_COUNT(binds),
-                  offsetof(fv_winograd_weights_args, scratch), conv_cost(g, (double)fv_lower_kernels(l)->real_bytes));
-}
-
-static void choose_w(void *attrs_, const fv_shape *in, const fv_chooser *chooser)
-{
-    fv_conv_backward_attrs *a = attrs_;
-    const fv_conv_geometry g = geometry(&a->conv, &a->x);
-    size_t rows, depth;
-
-    (void)in;
-    (void)chooser;
-    if (!as_product(&a->conv, &g, &rows, &depth) && !a->conv.table && fv_winograd_weights_wins(&g))
-        a->conv.side = FV_WINOGRAD_POINTS + 1 - g.kernel_h;
-}
-
-/* dw and dbias from x and dy. Partial sums of runs of pictures, then their sum: the parts depend on the shape alone. */
-static void lower_w(fv_lower *l, const fv_node *node)
-{
-    const fv_conv_backward_attrs *a = node->attrs;
-    const fv_kernels *k = fv_lower_kernels(l);
-    const fv_conv_geometry g = geometry(&a->conv, &a->x);
-    const size_t taps = g.kernel_h * g.kernel_w * (g.in_c / g.groups);
-    const fv_value dbias = a->bias ? node->out[1] : 0;
-    fv_conv_args args = {.g = g, .table = tables[a->conv.table].connected};
-    size_t rows, depth;
-
-    if (as_product(&a->conv, &g, &rows, &depth)) {
-        fv_lower_product_tn(l, &(fv_product){.a = node->in[0],
-                                             .b = node->in[1],
-                                             .c = node->out[0],
-                                             .sums = dbias,
-                                             .rows = depth,
-                                             .depth = rows,
-                                             .cols = g.out_c});
-        return;
-    }
-    if (a->conv.side) {
-        lower_w_winograd(l, node, &g, dbias);
-        return;
-    }
-    const bool own = fv_is_depthwise(&g);
-    const fv_work work = own ? fv_work_depthwise_w(&args) : fv_work_conv_backward_w(k, &args);
-    const bool split = work.parts > 1;
-    const fv_value dw_parts = split ? fv_lower_temp(l, work.parts * taps * g.out_c) : node->out[0];
-    const fv_value db_parts = !dbias ? 0 : split ? fv_lower_temp(l, work.parts * g.out_c) : dbias;
-    const fv_bind binds[] = {FV_BIND(fv_conv_args, x, node->in[0]), FV_BIND(fv_conv_args, dy, node->in[1]),
-                             FV_BIND(fv_conv_args, dw_parts, dw_parts), FV_BIND(fv_conv_args, db_parts, db_parts)};
-
-    fv_lower_step(l, own ? FV_K_depthwise_backward_w : FV_K_conv_backward_w, &args, sizeof args, work, binds,
-                  FV_COUNT(binds), offsetof(fv_conv_args, scratch), conv_cost(&g, (double)k->real_bytes));
-    if (split) {
-        fv_lower_sum(l, dw_parts, work.parts, node->out[0], taps * g.out_c);
-        if (dbias)
-            fv_lower_sum(l, db_parts, work.parts, dbias, g.out_c);
-    }
-}
-
-const fv_op fv_op_conv_backward_w = {
-    .name = "conv_backward_w",
-    .help = "gradient of a convolution to its weights and biases",
-    .attr_bytes = sizeof(fv_conv_backward_attrs),
-    .inputs = 2,
-    .outputs = 2,
-    .flags = FV_OP_HIDDEN,
-    .shape = shape_w,
-    .lower = lower_w,
-    .choose = choose_w,
 };
