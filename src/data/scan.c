@@ -221,7 +221,7 @@ static fv_status take_splits(walk *w, const char *path)
 
         if (!folder)
             return fv_fail_memory(w->err, strlen(path), "a path");
-        w->split = split_folders[i].split;
+        w->split = (int)split_folders[i].split;
         if (!seen[w->split] && is_folder(folder, &info)) {
             seen[w->split] = true;
             status = each(w, folder, &info, take_class);
