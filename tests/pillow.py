@@ -1,6 +1,8 @@
-"""numpy, Pillow's Image and ImageFilter, for tests that compare with them. Where this Python lacks them and the system's has
-them, the test starts again with that one; where none has, it is skipped."""
+"""numpy, Pillow's Image and ImageFilter, for tests that compare with them, and what such tests share. Where this Python lacks
+them and the system's has them, the test starts again with that one; where none has, it is skipped."""
+import json
 import os
+import struct
 import sys
 
 SYSTEM = "/usr/bin/python3"
@@ -13,7 +15,18 @@ except ImportError:
     print("python3-pil and python3-numpy are not installed")
     sys.exit(77)
 
-__all__ = ["np", "Image", "ImageFilter"]
+__all__ = ["np", "Image", "ImageFilter", "Tally", "save"]
+
+
+def save(path, tensors):
+    """A safetensors file of floats."""
+    header, data = {}, b""
+    for name, values in tensors.items():
+        raw = np.asarray(values, np.float32).tobytes()
+        header[name] = {"dtype": "F32", "shape": list(np.shape(values)), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 class Tally:

@@ -6,10 +6,9 @@ import json
 import math
 import os
 import pathlib
-import struct
 import subprocess
 import tempfile
-from pillow import Image, Tally, np
+from pillow import Image, Tally, np, save
 
 FOVEA = pathlib.Path(os.environ["FOVEA_BUILD"]) / "fovea"
 tally = Tally()
@@ -18,17 +17,6 @@ work = pathlib.Path(tempfile.mkdtemp(prefix="fovea-eval-"))
 
 def fovea(*words):
     return subprocess.run([str(FOVEA), *map(str, words)], capture_output=True, text=True, check=False, cwd=work)
-
-
-def save(path, tensors):
-    """A safetensors file of floats."""
-    header, data = {}, b""
-    for name, values in tensors.items():
-        raw = np.asarray(values, np.float32).tobytes()
-        header[name] = {"dtype": "F32", "shape": list(np.shape(values)), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 (work / "color.net").write_text("net color\ninput 8x8x3\nclasses 3\navgpool global\nfc: dense classes\n")

@@ -4,10 +4,9 @@ that is dark but for one corner: that corner is red. The heat itself is compared
 import json
 import os
 import pathlib
-import struct
 import subprocess
 import tempfile
-from pillow import Image, Tally, np
+from pillow import Image, Tally, np, save
 
 FOVEA = pathlib.Path(os.environ["FOVEA_BUILD"]) / "fovea"
 tally = Tally()
@@ -16,17 +15,6 @@ work = pathlib.Path(tempfile.mkdtemp(prefix="fovea-explain-"))
 
 def fovea(*words):
     return subprocess.run([str(FOVEA), *map(str, words)], capture_output=True, text=True, check=False, cwd=work)
-
-
-def save(path, tensors):
-    """A safetensors file of floats."""
-    header, data = {}, b""
-    for name, values in tensors.items():
-        raw = np.asarray(values, np.float32).tobytes()
-        header[name] = {"dtype": "F32", "shape": list(np.shape(values)), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
 # One map, the mean of 4x4 pixels; class "light" is its sum, "dark" the negative. Pictures: the middle square.

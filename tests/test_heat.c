@@ -2,6 +2,7 @@
  * kernel set; and what cannot be looked at. */
 #include "models.h"
 
+#include "golden_uniform.h"
 #include "kernels/kernels.h"
 
 static const char text[] = "net heat\nclasses 3\ninput 12x10x2\n"
@@ -9,21 +10,6 @@ static const char text[] = "net heat\nclasses 3\ninput 12x10x2\n"
                            "r: residual {\n a: conv 3x3 6 pad 1 bn relu\n b: conv 3x3 6 pad 1 bn\n} relu\n"
                            "fc1: dense 7 tanh\nfc2: dense classes\n";
 enum { INPUT = 1000, INPUTS = 12 * 10 * 2, MOST = 12 * 10 };
-
-/* The generator of the golden data: splitmix64's finaliser on a counter, [-1, 1). */
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-static double uniform(uint64_t stream, uint64_t i)
-{
-    const uint64_t g = 0x9E3779B97F4A7C15u;
-
-    return (double)(mix(mix(1 + g * (stream + 1)) + g * (i + 1)) >> 11) * 0x1p-52 - 1.0;
-}
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -49,7 +35,7 @@ static fv_model *golden_model(void)
         for (size_t j = 0; j < model->count; j++)
             stream += strcmp(model->weights[j].name, w->name) < 0;
         for (size_t i = 0; i < w->elements; i++)
-            w->owned[i] = (float)(one + .2 * uniform(stream, i));
+            w->owned[i] = (float)(one + .2 * golden_uniform(1, stream, i));
     }
     return model;
 }
@@ -86,7 +72,7 @@ static void check_case(FILE *f, const fv_model *model, const char *layer, size_t
 
     assert_true(want_size[0] * want_size[1] <= MOST);
     for (size_t i = 0; i < INPUTS; i++)
-        input[i] = (float)uniform(INPUT, i);
+        input[i] = (float)golden_uniform(1, INPUT, i);
     for (size_t i = 0; i < want_size[0] * want_size[1]; i++)
         assert_int_equal(fscanf(f, "%f", &want[i]), 1);
     for (size_t s = 0; s < FV_COUNT(sets); s++) {

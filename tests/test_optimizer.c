@@ -2,6 +2,7 @@
  * (golden/optimizer.txt, made by tools/make_optimizer_golden.py). */
 #include "support.h"
 
+#include "golden_uniform.h"
 #include "train/learner.h"
 #include "train/schedule.h"
 #include <math.h>
@@ -13,21 +14,6 @@ typedef struct golden {
     double rate[STEPS], weight[WEIGHTS];
 } golden;
 static golden cases[CASES];
-
-/* The generator of the golden data: splitmix64's finaliser on a counter, [-1, 1). */
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-static double uniform(uint64_t stream, uint64_t i)
-{
-    const uint64_t g = 0x9E3779B97F4A7C15u;
-
-    return (double)(mix(mix(1 + g * (stream + 1)) + g * (i + 1)) >> 11) * 0x1p-52 - 1.0;
-}
 
 static int read_cases(void **state)
 {
@@ -59,7 +45,7 @@ static void first_weights(fv_store *store)
 
         assert_non_null(item);
         for (size_t i = 0; i < item->elements; i++)
-            fv_store_set(store, item, i, (t % 2 ? .1 : .5) * uniform(t, i));
+            fv_store_set(store, item, i, (t % 2 ? .1 : .5) * golden_uniform(1, t, i));
     }
 }
 
@@ -72,7 +58,7 @@ static void one_step(fv_learner *learner, const fv_settings *settings, const gol
         fail_msg("%s: rate of step %llu is %.12g, torch has %.12g", g->name, (unsigned long long)*step, rate,
                  g->rate[*step]);
     for (size_t i = 0; i < BATCH * 6; i++)
-        fv_exec_set(learner->exec, learner->input, i, uniform(100 + *step, i));
+        fv_exec_set(learner->exec, learner->input, i, golden_uniform(1, 100 + *step, i));
     for (size_t n = 0; n < BATCH; n++)
         labels[n] = (int32_t)((*step * 5 + n * 2 + *step / 3) % 3);
     fv_exec_set(learner->exec, learner->hyper, 0, rate);
