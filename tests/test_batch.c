@@ -360,15 +360,16 @@ static void batches_distort_by_sample(void **state)
     const fv_augment options = {.shift = 2, .rotate = 20, .scale = 0.2f, .alpha = 34, .sigma = 4};
     const fv_preprocess p = fv_preprocess_default(28, 28, 1);
     fv_data *data = mnist(NULL);
-    const uint32_t indices[3] = {40000, 7, 12};
-    int32_t labels[3];
-    float *out = batch_of(data, FV_TRAIN, indices, 3, 1, &p, &options, 99, 4, labels);
+    const uint32_t count = (uint32_t)fv_data_count(data, FV_TRAIN);
+    const uint32_t indices[4] = {40000, 7, 12, 7 + count}; /* the last: sample 7 once more */
+    int32_t labels[4];
+    float *out = batch_of(data, FV_TRAIN, indices, 4, 1, &p, &options, 99, 4, labels);
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         uint8_t dst[784];
 
-        distort(&options, 99, 4, indices[i], fv_data_sample(data, FV_TRAIN, indices[i], NULL), dst, 28, 28, 1);
+        distort(&options, 99, 4, indices[i], fv_data_sample(data, FV_TRAIN, indices[i] % count, NULL), dst, 28, 28, 1);
         for (size_t k = 0; k < 784; k++)
             assert_true(out[i * 784 + k] == (float)dst[k] * (1.0f / 255));
     }

@@ -168,6 +168,24 @@ static void test_photo_options(void **state)
     same_models(one, stopped);
 }
 
+/* Classes drawn equally often: the same, and pictures that come again in an epoch are changed in other ways. */
+static void test_balanced_sampling(void **state)
+{
+    static const char text[] = "epochs 2 batch 32 lr .02 seed 4 flip jitter .3 sampling balanced";
+    const char *one = test_path("balanced-1"), *three = test_path("balanced-3"),
+               *stopped = test_path("balanced-stopped");
+    stopper none = {0}, stop = {.at = 5};
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(train(one, false, 1, text, &none, .2, &err), &err);
+    test_ok(train(three, false, 3, text, &none, .2, &err), &err);
+    same_models(one, three);
+    test_failed(train(stopped, false, 2, text, &stop, .2, &err), FV_E_STOPPED, &err, "after step 1");
+    test_ok(train(stopped, true, 1, NULL, &none, .2, &err), &err);
+    same_models(one, stopped);
+}
+
 /* Pictures in files, of two classes; batches are filled ahead of the steps by threads of their own. */
 static fv_data *photo_folder(void)
 {
@@ -377,6 +395,9 @@ static void test_bad_options(void **state)
         {"randaugment 2 trivialaugment", "RandAugment and TrivialAugment at once"},
         {"magnitude 31", "magnitude 31: needs a whole number from 0 to 30"},
         {"erase 1.5", "erase 1.5: needs a number from 0 to 1"},
+        {"sampling balanced balance", "exclude each other"},
+        {"sampling balanced mixup .2", "mixup and cutmix draw the picture"},
+        {"sampling even", "sampling 'even' is not one of: each"},
     };
 
     (void)state;
@@ -477,7 +498,7 @@ int main(void)
         cmocka_unit_test(test_folder_in_use),   cmocka_unit_test(test_nan),
         cmocka_unit_test(test_bad_options),     cmocka_unit_test(test_steps_allocate_nothing),
         cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_photo_options),
-        cmocka_unit_test(test_photos_ahead),
+        cmocka_unit_test(test_photos_ahead),    cmocka_unit_test(test_balanced_sampling),
     };
 
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);

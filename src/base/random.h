@@ -21,6 +21,7 @@ enum {
     FV_STREAM_EDIT = 6,
     FV_STREAM_ERASE = 7,
     FV_STREAM_MIX = 8,
+    FV_STREAM_BALANCE = 9,
     FV_STREAM_NODE = 0x100000
 };
 

@@ -227,7 +227,7 @@ static int transfer(session *s, const char *net, const char *from, const char *d
     if (!code)
         code = read_class_weights(s);
     job.seed = settings.seed;
-    job.balance = settings.balance;
+    job.balance = settings.balance || settings.sampling == FV_BALANCED; /* it sees all pictures at once */
     job.class_weights = s->class_weights;
     job.fine_tuned = settings.unfreeze > 0;
     if (!code)

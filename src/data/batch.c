@@ -165,7 +165,7 @@ static int32_t from_files(const filling *f, size_t index, float *out)
 
     while (k < TRIES && !from_file(f, index, (index + k) % count, out))
         k++;
-    at = k < TRIES ? (index + k) % count : index;
+    at = (index + k % TRIES) % count;
     if (k == TRIES)
         memset(out, 0, f->values * sizeof *out);
     fv_data_sample(b->data, b->split, at, &label);
@@ -175,15 +175,16 @@ static int32_t from_files(const filling *f, size_t index, float *out)
 static int32_t fill(const filling *f, size_t index, float *out)
 {
     const fv_batch *b = f->batch;
+    const size_t count = fv_data_count(b->data, b->split);
     const uint8_t *pixels;
     uint32_t label = 0;
 
     if (b->data->in_files) {
         label = (uint32_t)from_files(f, index, out);
     } else if (b->data->floats) {
-        memcpy(out, fv_data_input(b->data, b->split, index, &label), f->values * sizeof *out);
+        memcpy(out, fv_data_input(b->data, b->split, index % count, &label), f->values * sizeof *out);
     } else {
-        pixels = fv_data_sample(b->data, b->split, index, &label);
+        pixels = fv_data_sample(b->data, b->split, index % count, &label);
         if (cuts(b->augment))
             pixels = cut(f, index, pixels, b->data->height, b->data->width, f->work);
         finish(f, index, pixels, out);

@@ -35,7 +35,8 @@ fv_status fv_batch_shelf(const fv_host *host, const fv_data *data, const fv_prep
                          size_t budget, fv_shelf **out, fv_error *err);
 
 /* Fill samples begin..end-1 of a batch:
- *     out [n, p->height, p->width, p->channels], sample i from the split at indices[i]
+ *     out [n, p->height, p->width, p->channels], sample i from the split at indices[i] % its count
+ * Augmentation goes by indices[i] as it is, so that a sample may come more than once, changed each time in another way.
  * indices, out and targets are the whole batch's. A picture that cannot be read any more is replaced by the next one of its
  * split that can. Cannot fail and, but for decoding, allocates nothing. Calls with disjoint ranges and different scratch may
  * run at once, and every cut into ranges gives the same bits. */

@@ -75,7 +75,8 @@ void fv_memory_of_trainer(const fv_trainer *t, fv_memory *memory)
             fullest = execs[i];
     }
     add_arena(fullest, memory);
-    memory->loader = fv_feeder_bytes(&t->feeder) + t->count * sizeof *t->order;
+    memory->loader = fv_feeder_bytes(&t->feeder) +
+                     fv_order_bytes(t->count, fv_data_classes(t->data), t->settings.sampling == FV_BALANCED);
     if (t->evaluator.labels)
         memory->loader += fv_feeder_bytes(&t->evaluator.feeder) + t->evaluator.run.batch * sizeof *t->evaluator.labels;
     if (t->saves)

@@ -4,6 +4,7 @@
 
 static const char *const optimizer_words[] = {"sgd", "adam", "adamw", NULL};
 static const char *const schedule_words[] = {"constant", "step", "multistep", "cosine", "one-cycle", NULL};
+static const char *const sampling_words[] = {"each", "balanced", NULL};
 static const char *const all_words[] = {"all", NULL};
 static const char *const bn_words[] = {"frozen", "train", NULL};
 static const char *const init_words[] = {"net", "he", "glorot", "lecun", "lecun98", "torch", "normal", NULL};
@@ -305,15 +306,18 @@ void fv_settings_print(const fv_settings *settings, fv_text *text)
 
 fv_status fv_settings_check(const fv_settings *s, fv_error *err)
 {
-    if (s->patience && !(s->val > 0))
-        return fv_fail(err, FV_E_ARGUMENT,
-                       "patience %zu: stopping early needs a validation set; add val 0.1 (the test set "
-                       "chooses nothing)",
-                       s->patience);
     if (s->schedule == FV_MULTISTEP && !s->milestones.count)
         return fv_fail(err, FV_E_ARGUMENT, "schedule multistep needs milestones, such as milestones 30,60");
     if (s->nesterov && !(s->momentum > 0))
         return fv_fail(err, FV_E_ARGUMENT, "nesterov needs a momentum above 0, such as momentum 0.9");
+    if (s->sampling == FV_BALANCED && s->balance)
+        return fv_fail(err, FV_E_ARGUMENT,
+                       "sampling balanced and balance exclude each other: both make up for rare classes");
+    if (s->sampling == FV_BALANCED && (s->mixup > 0 || s->cutmix > 0))
+        return fv_fail(
+            err, FV_E_ARGUMENT,
+            "sampling balanced: mixup and cutmix draw the picture that is mixed in from all alike; use balance "
+            "(--class-weights auto)");
     if (s->warmup > (double)s->epochs)
         return fv_fail(err, FV_E_ARGUMENT, "warmup %g: is longer than the %zu epochs of the run", s->warmup, s->epochs);
     return FV_OK;

@@ -14,11 +14,13 @@ typedef struct fv_train_list {
 typedef enum fv_optimizer { FV_SGD, FV_ADAM, FV_ADAMW } fv_optimizer;
 typedef enum fv_schedule { FV_CONSTANT, FV_STEP, FV_MULTISTEP, FV_COSINE, FV_ONE_CYCLE } fv_schedule;
 
+typedef enum fv_sampling { FV_EACH, FV_BALANCED } fv_sampling;
+
 typedef struct fv_settings {
     size_t epochs, batch, limit, step_epochs, patience, crop, log_gradients, randaugment, magnitude, unfreeze;
     uint64_t seed;
-    int optimizer, schedule, init; /* init: 0 = the net's own, else fv_init + 1 */
-    int bn;                        /* fine-tuning: 0 = frozen, 1 = train */
+    int optimizer, schedule, sampling, init; /* init: 0 = the net's own, else fv_init + 1 */
+    int bn;                                  /* fine-tuning: 0 = frozen, 1 = train */
     double lr, momentum, weight_decay, beta1, beta2, eps, clip, smoothing;
     double warmup, gamma, final_lr, rise, first_div, final_div, val;
     double lr_backbone;

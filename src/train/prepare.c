@@ -74,8 +74,8 @@ fv_status fv_trainer_open(fv_trainer *t, fv_error *err)
     for (size_t i = 0; !status && i < FV_TRAINER_PLANS; i++)
         if (all[i])
             status = fv_exec_open(all[i], &t->room, err);
-    if (!status && !(t->order = fv_alloc(&t->host, t->count, sizeof *t->order)))
-        status = fv_fail_memory(err, t->count * sizeof *t->order, "the order of samples");
+    if (!status)
+        status = fv_order_create(&t->host, t->data, t->settings.sampling == FV_BALANCED, &t->order, err);
     return status;
 }
 
@@ -83,6 +83,5 @@ void fv_trainer_close(fv_trainer *t)
 {
     free_plans(t);
     fv_room_free(&t->room);
-    fv_release(&t->host, t->order);
-    t->order = NULL;
+    fv_order_free(&t->order);
 }

@@ -1,7 +1,6 @@
 /* The trainer: epochs of steps, measuring, checkpoints. */
 #include "train/trainer.h"
 #include "base/file.h"
-#include "base/random.h"
 #include "data/data.h"
 #include "model/model.h"
 #include "train/classes.h"
@@ -50,6 +49,11 @@ static fv_status check_data(const fv_trainer *t, fv_error *err)
 
     if (!t->count)
         return fv_fail(err, FV_E_ARGUMENT, "the data has no training samples");
+    if (t->settings.patience && !fv_data_count(t->data, FV_VAL))
+        return fv_fail(
+            err, FV_E_ARGUMENT,
+            "patience %zu: stopping early needs a validation set; add val 0.1 (the test set chooses nothing)",
+            t->settings.patience);
     if (have > want)
         return fv_fail(err, FV_E_SHAPE, "%s tells %zu classes apart, the data has %zu", fv_net_name(t->net), want,
                        have);
@@ -132,8 +136,9 @@ static fv_status check_from(const fv_trainer *t, const fv_train_options *o, fv_e
                        "unfreeze all");
     if (!o->from && t->settings.unfreeze)
         return fv_fail(err, FV_E_ARGUMENT, "unfreeze: needs weights to start from, and pictures");
-    if (o->class_weights && t->settings.balance)
-        return fv_fail(err, FV_E_ARGUMENT, "balance and class weights exclude each other");
+    if (o->class_weights && (t->settings.balance || t->settings.sampling == FV_BALANCED))
+        return fv_fail(err, FV_E_ARGUMENT, "%s and class weights exclude each other",
+                       t->settings.balance ? "balance" : "sampling balanced");
     return FV_OK;
 }
 
@@ -307,7 +312,7 @@ static fv_feed feed_of(const fv_trainer *t, size_t begin)
 {
     const size_t left = t->count - begin;
 
-    return (fv_feed){FV_TRAIN, t->order + begin, left < t->full.batch ? left : t->full.batch, t->settings.seed,
+    return (fv_feed){FV_TRAIN, t->order.items + begin, left < t->full.batch ? left : t->full.batch, t->settings.seed,
                      (uint32_t)t->at.epoch};
 }
 
@@ -441,13 +446,10 @@ bool fv_trainer_done(const fv_trainer *t)
 
 static fv_status epoch(fv_trainer *t, fv_error *err)
 {
-    const fv_random random = {t->settings.seed, FV_STREAM_SHUFFLE, (uint32_t)t->at.epoch};
     fv_progress progress;
     fv_status status;
 
-    for (size_t i = 0; i < t->count; i++)
-        t->order[i] = (uint32_t)i;
-    fv_random_shuffle(random, t->order, (uint32_t)t->count);
+    fv_order_epoch(&t->order, t->settings.seed, (uint32_t)t->at.epoch);
     while (t->at.step < t->steps_per_epoch) {
         status = step(t, err);
         if (status)

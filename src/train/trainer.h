@@ -4,6 +4,7 @@
 #include "model/model.h"
 #include "train/evaluate.h"
 #include "train/learner.h"
+#include "train/order.h"
 
 /* Where a run stands. All of it is in a checkpoint, so that a resumed run goes on with the same numbers. */
 typedef struct fv_position {
@@ -33,7 +34,7 @@ struct fv_trainer {
     const char *without;    /* passes to leave out, or NULL */
     bool saves;             /* there is, or will be, a run folder */
     double *class_weights;  /* [classes of the net], where settings.class_weights points; or NULL */
-    uint32_t *order;        /* samples of the epoch under way, shuffled */
+    fv_order order;         /* of the epoch under way */
     size_t count, steps_per_epoch;
     uint64_t step; /* total_steps, where the plans' random operators read it */
     fv_position at;
