@@ -45,7 +45,8 @@ typedef FV_REAL real;
 #include "kernels/kernels.def"
 #undef K
 
-/* ---- types. ivec: as many 32-bit integers; vbool: the result of comparing; vmask: the first n lanes, n <= FV_LANES. */
+/* ---- types. ivec: as many 32-bit integers; wvec: half as many of 64 bits; vbool: the result of comparing; vmask: the first
+ * n lanes, n <= FV_LANES. */
 #if FV_LANES == 1
 typedef real vec;
 typedef int32_t ivec;
@@ -55,6 +56,7 @@ typedef size_t vmask;
 typedef real vec __attribute__((vector_size(FV_LANES * 4)));
 typedef real vec_unaligned __attribute__((vector_size(FV_LANES * 4), aligned(4), may_alias));
 typedef int32_t ivec __attribute__((vector_size(FV_LANES * 4)));
+typedef uint64_t wvec __attribute__((vector_size(FV_LANES * 4)));
 #if FV_LANES == 16
 typedef __mmask16 vbool;
 typedef __mmask16 vmask;
@@ -94,7 +96,8 @@ FV_INLINE void vec_stream_end(void) {}
 #endif
 
 /* ---- tails: vec_load_m reads lanes outside the mask as 0 and touches no memory there.
- * vec_max(a, b) is a > b ? a : b, so that a NaN in b stays. Bytes are lanes' low 8 bits. */
+ * vec_max(a, b) is a > b ? a : b, so that a NaN in b stays. Bytes are lanes' low 8 bits. ivec_reaches: a >= b, without signs;
+ * wvec_product: of the low halves. */
 #if FV_LANES == 16
 FV_INLINE vmask vec_mask(size_t n) { return (vmask)((1u << n) - 1); }
 FV_INLINE vec vec_load_m(const real *p, vmask m) { return (vec)_mm512_maskz_loadu_ps(m, p); }
@@ -105,6 +108,8 @@ FV_INLINE vec vec_sqrt(vec a) { return (vec)_mm512_sqrt_ps((__m512)a); }
 FV_INLINE vec vec_round(vec a) { return (vec)_mm512_roundscale_ps((__m512)a, 8); }
 FV_INLINE vbool vec_greater(vec a, vec b) { return _mm512_cmp_ps_mask((__m512)a, (__m512)b, _CMP_GT_OQ); }
 FV_INLINE vbool ivec_equal(ivec a, ivec b) { return _mm512_cmpeq_epi32_mask((__m512i)a, (__m512i)b); }
+FV_INLINE vbool ivec_reaches(ivec a, ivec b) { return _mm512_cmpge_epu32_mask((__m512i)a, (__m512i)b); }
+FV_INLINE wvec wvec_product(wvec a, wvec b) { return (wvec)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
 FV_INLINE vec vec_select(vbool m, vec a, vec b) { return (vec)_mm512_mask_blend_ps(m, (__m512)b, (__m512)a); }
 FV_INLINE ivec ivec_select(vbool m, ivec a, ivec b)
 {
@@ -167,6 +172,8 @@ FV_INLINE vec vec_sqrt(vec a) { return (vec)_mm256_sqrt_ps((__m256)a); }
 FV_INLINE vec vec_round(vec a) { return (vec)_mm256_round_ps((__m256)a, 8); }
 FV_INLINE vbool vec_greater(vec a, vec b) { return a > b; }
 FV_INLINE vbool ivec_equal(ivec a, ivec b) { return a == b; }
+FV_INLINE vbool ivec_reaches(ivec a, ivec b) { return (ivec)_mm256_max_epu32((__m256i)a, (__m256i)b) == a; }
+FV_INLINE wvec wvec_product(wvec a, wvec b) { return (wvec)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
 FV_INLINE vec vec_select(vbool m, vec a, vec b) { return (vec)_mm256_blendv_ps((__m256)b, (__m256)a, (__m256)m); }
 FV_INLINE ivec ivec_select(vbool m, ivec a, ivec b)
 {
@@ -252,6 +259,11 @@ FV_INLINE vec vec_sqrt(vec a) { return (vec)vsqrtq_f32((float32x4_t)a); }
 FV_INLINE vec vec_round(vec a) { return (vec)vrndnq_f32((float32x4_t)a); }
 FV_INLINE vbool vec_greater(vec a, vec b) { return a > b; }
 FV_INLINE vbool ivec_equal(ivec a, ivec b) { return a == b; }
+FV_INLINE vbool ivec_reaches(ivec a, ivec b) { return (vbool)vcgeq_u32((uint32x4_t)a, (uint32x4_t)b); }
+FV_INLINE wvec wvec_product(wvec a, wvec b)
+{
+    return (wvec)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
+}
 FV_INLINE ivec ivec_select(vbool m, ivec a, ivec b) { return (m & a) | (~m & b); }
 FV_INLINE vec vec_select(vbool m, vec a, vec b) { return (vec)ivec_select(m, (ivec)a, (ivec)b); }
 FV_INLINE ivec ivec_load_bytes(const uint8_t *p, size_t n)
