@@ -88,16 +88,17 @@ static int read_features(const fv_cli *cli, const fv_fris_eye *eye, const fv_dat
     fv_cli_watch watch = fv_cli_watch_begin(cli);
     char own[FV_CLI_PATH];
     fv_error err = {0};
-    int code = fv_cli_cache_folder(cli, v->cache, own, &options.cache);
+    int code = FV_EXIT_OK;
 
+    options.cache = fv_cli_cache_folder(cli, v->cache, own);
     options.progress = fv_cli_watch_report;
     options.user = &watch;
     fv_cli_stop_begin();
-    if (!code && fv_features_of(eye->model, data, &options, out, &err))
+    if (fv_features_of(eye->model, data, &options, out, &err))
         code = err.code == FV_E_STOPPED && fv_cli_stop_signal() ? 128 + fv_cli_stop_signal() : fv_cli_fail(cli, &err);
     fv_cli_stop_end();
-    if (!code && out->remark)
-        fv_cli_note(cli, "the cache of features was made anew: %s", out->remark);
+    if (!code)
+        fv_cli_cache_say(cli, out->remark, &out->unkept);
     return code;
 }
 

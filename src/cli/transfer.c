@@ -138,28 +138,36 @@ static int save(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data
     return fv_cli_write_split(cli, data, job->folder);
 }
 
-int fv_cli_cache_folder(const fv_cli *cli, const char *asked, char own[FV_CLI_PATH], const char **cache)
+const char *fv_cli_cache_folder(const fv_cli *cli, const char *asked, char own[FV_CLI_PATH])
 {
+    const char *cache = asked;
     fv_error err = {0};
 
-    *cache = asked;
     if (!asked && fv_cli_cache_place(own))
-        *cache = own;
-    if (*cache && !**cache)
-        *cache = NULL;
-    return *cache && fv_folder_make(&cli->host, *cache, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+        cache = own;
+    if (!cache || !*cache)
+        return NULL;
+    if (!fv_folder_make(&cli->host, cache, &err))
+        return cache;
+    fv_cli_cache_say(cli, NULL, &err);
+    return NULL;
 }
 
-/* The folders that are written to. */
-static int make_folders(const fv_cli *cli, const fv_cli_transfer_job *job, const char **cache, char own[PATH])
+void fv_cli_cache_say(const fv_cli *cli, const char *remark, const fv_error *unkept)
+{
+    if (unkept->code)
+        fv_cli_note(cli, "features are not kept, the next run computes them again: %s", unkept->message);
+    else if (remark)
+        fv_cli_note(cli, "the cache of features was made anew: %s", remark);
+}
+
+static int make_folder(const fv_cli *cli, const fv_cli_transfer_job *job)
 {
     char weights[PATH];
     fv_error err = {0};
 
     snprintf(weights, sizeof weights, "%s/weights", job->folder);
-    return !job->fine_tuned && fv_folder_make(&cli->host, weights, &err)
-               ? fv_cli_fail(cli, &err)
-               : fv_cli_cache_folder(cli, job->cache, own, cache);
+    return fv_folder_make(&cli->host, weights, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
 }
 
 int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model)
@@ -178,16 +186,18 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
     char own[PATH];
     int code = open_source(cli, job, &source);
 
+    if (!code && !job->fine_tuned)
+        code = make_folder(cli, job);
     if (!code)
-        code = make_folders(cli, job, &options.cache, own);
+        options.cache = fv_cli_cache_folder(cli, job->cache, own);
     options.session = fv_cli_session_options(cli, AT_ONCE);
     w = fv_cli_watch_begin(cli);
     fv_cli_stop_begin();
     if (!code && fv_transfer(source, data, &options, &result, &err))
         code = err.code == FV_E_STOPPED && fv_cli_stop_signal() ? 128 + fv_cli_stop_signal() : fv_cli_fail(cli, &err);
     fv_cli_stop_end();
-    if (!code && result.cache_remark)
-        fv_cli_note(cli, "the cache of features was made anew: %s", result.cache_remark);
+    if (!code)
+        fv_cli_cache_say(cli, result.cache_remark, &result.unkept);
     if (!code && !job->fine_tuned)
         code = save(cli, job, data, result.model);
     if (!code && cli->common->json)

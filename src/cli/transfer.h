@@ -30,8 +30,10 @@ typedef struct fv_cli_watch {
 fv_cli_watch fv_cli_watch_begin(const fv_cli *cli);
 int fv_cli_watch_report(void *watch, size_t done, size_t count);
 
-/* The folder of features as --cache asks (NULL: the user's own, "": none, *cache = NULL), made where it is missing. Returns
- * the exit code. */
-int fv_cli_cache_folder(const fv_cli *cli, const char *asked, char own[FV_CLI_PATH], const char **cache);
+/* The folder of features as --cache asks (NULL: the user's own, "": none), made where it is missing; NULL = there is none. One
+ * that cannot be made is said, and the work goes on without. */
+const char *fv_cli_cache_folder(const fv_cli *cli, const char *asked, char own[FV_CLI_PATH]);
+/* What became of the cache, if that is worth a word. */
+void fv_cli_cache_say(const fv_cli *cli, const char *remark, const fv_error *unkept);
 
 #endif

@@ -158,7 +158,7 @@ static fv_status fill(fv_session *session, const fv_data *data, const fv_feature
 {
     uint32_t *rows = fv_alloc(&out->host, out->count, sizeof *rows);
     fv_feature_cache cache = {.size = out->size};
-    fv_status status = FV_OK, stopped;
+    fv_status status;
 
     out->values = fv_alloc(&out->host, out->count * out->size, sizeof *out->values);
     out->known = fv_alloc(&out->host, out->count, sizeof *out->known);
@@ -170,12 +170,12 @@ static fv_status fill(fv_session *session, const fv_data *data, const fv_feature
     if (path)
         fv_feature_cache_open(path, out->size, &cache, &out->remark);
     out->computed = look_up(&data->pictures, &cache, out, rows);
-    stopped = compute(session, data, o, rows, out->computed, out, err);
-    if (path && out->computed && !stopped)
-        status = fv_feature_cache_write(path, &cache, &data->pictures, out, err);
+    status = compute(session, data, o, rows, out->computed, out, err);
+    if (path && out->computed && !status)
+        fv_feature_cache_write(path, &cache, &data->pictures, out, &out->unkept);
     fv_feature_cache_close(&cache);
     fv_release(&out->host, rows);
-    return stopped ? stopped : status;
+    return status;
 }
 
 fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *o,

@@ -12,6 +12,7 @@ typedef struct fv_feature_table {
     size_t wanted;      /* known ones */
     size_t computed;    /* of these; the rest were in the cache */
     const char *remark; /* why a cache that was there could not be used, or NULL */
+    fv_error unkept;    /* why the cache could not be written, which is no failure; code FV_OK = it was */
 } fv_feature_table;
 
 /* Return anything but 0 to stop. */

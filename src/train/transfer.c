@@ -163,6 +163,8 @@ static fv_status see(const fv_model *source, const fv_data *data, const fv_trans
         out->features = view->size;
         if (view->remark)
             out->cache_remark = view->remark;
+        if (!out->unkept.code)
+            out->unkept = view->unkept;
     }
     return status;
 }

@@ -26,6 +26,7 @@ typedef struct fv_transfer_result {
     char layer[FV_NET_LABEL];
     size_t pictures, seen, computed, features; /* seen: pictures, and the views of those of the training split */
     const char *cache_remark;
+    fv_error unkept; /* as a table of features has it, of the first that could not be kept */
     double lambda, temperature, features_s, head_s;
     fv_transfer_split split[3]; /* by fv_split */
 } fv_transfer_result;
