@@ -57,7 +57,8 @@ static void close_rig(rig *r)
 
 /* ---------------------------------------------------------------------------------------------- memory */
 
-/* Region of a step; values are alive from the first region that touches them to the last. */
+/* Region of a step; values are alive from the first region that touches them to the last, those of one unit from step to
+ * step. */
 static size_t region_of(const fv_plan *plan, size_t step)
 {
     size_t r = 0;
@@ -68,7 +69,7 @@ static size_t region_of(const fv_plan *plan, size_t step)
 }
 
 typedef struct life {
-    size_t from, to; /* regions */
+    size_t from, to; /* regions, or steps of a value that is local to a region */
 } life;
 
 static void touch(life *l, size_t at)
@@ -84,8 +85,11 @@ static void find_lives(const fv_plan *plan, life *lives)
     for (size_t v = 0; v < graph->n_values; v++)
         lives[v] = (life){SIZE_MAX, 0};
     for (size_t i = 0; i < plan->n_steps; i++)
-        for (size_t k = 0; k < plan->steps[i].n_binds; k++)
-            touch(&lives[plan->steps[i].binds[k].value], region_of(plan, i));
+        for (size_t k = 0; k < plan->steps[i].n_binds; k++) {
+            const fv_value v = plan->steps[i].binds[k].value;
+
+            touch(&lives[v], plan->local[v] ? i : region_of(plan, i));
+        }
     for (size_t v = 1; v < graph->n_values; v++) {
         const fv_role role = graph->values[v].role;
 
@@ -98,6 +102,18 @@ static void find_lives(const fv_plan *plan, life *lives)
     }
 }
 
+/* Two values that are both of the batch, or both of a unit. */
+static bool alike(const fv_plan *plan, const life *lives, size_t a, size_t b)
+{
+    return plan->offset[a] != SIZE_MAX && plan->offset[b] != SIZE_MAX && lives[a].from != SIZE_MAX &&
+           lives[b].from != SIZE_MAX && plan->home[a] != plan->home[b] && plan->local[a] == plan->local[b];
+}
+
+static size_t end_of(const fv_plan *plan, size_t v, const fv_kernels *kernels)
+{
+    return plan->offset[v] + (plan->local[v] ? plan->unit_bytes[v] : fv_plan_bytes(plan, (fv_value)v, kernels));
+}
+
 static void check_memory(const fv_plan *plan, const fv_kernels *kernels, const char *name)
 {
     const size_t n = plan->graph->n_values;
@@ -106,14 +122,13 @@ static void check_memory(const fv_plan *plan, const fv_kernels *kernels, const c
     find_lives(plan, lives);
     for (size_t a = 1; a < n; a++)
         for (size_t b = 1; b < a; b++) {
-            const size_t a_end = plan->offset[a] + fv_plan_bytes(plan, (fv_value)a, kernels);
-            const size_t b_end = plan->offset[b] + fv_plan_bytes(plan, (fv_value)b, kernels);
+            const size_t a_end = end_of(plan, a, kernels), b_end = end_of(plan, b, kernels);
+            const size_t limit = plan->scratch_at + (plan->local[a] ? plan->scratch_bytes : 0);
 
-            if (plan->offset[a] == SIZE_MAX || plan->offset[b] == SIZE_MAX || lives[a].from == SIZE_MAX ||
-                lives[b].from == SIZE_MAX || plan->home[a] == plan->home[b])
+            if (!alike(plan, lives, a, b))
                 continue;
-            if (a_end > plan->scratch_at || b_end > plan->scratch_at)
-                fail_msg("%s: values %zu and %zu reach into the scratch memory", name, a, b);
+            if (a_end > limit || b_end > limit || (plan->local[a] && plan->offset[a] < limit - plan->local_bytes))
+                fail_msg("%s: values %zu and %zu reach into memory of others", name, a, b);
             if (lives[a].from <= lives[b].to && lives[b].from <= lives[a].to && plan->offset[a] < b_end &&
                 plan->offset[b] < a_end)
                 fail_msg("%s: values %zu and %zu are alive at once and overlap", name, a, b);

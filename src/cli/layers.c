@@ -18,14 +18,15 @@ static double median_ms(double *elapsed_s, size_t count)
     return (elapsed_s[count / 2] + elapsed_s[(count - 1) / 2]) / 2 * 1e3;
 }
 
-/* Rounds of all steps until `seconds` are over; elapsed_s is [MOST_ROUNDS][n]. */
+/* Rounds of all steps until `seconds` are over, 0 if memory ran out; elapsed_s is [MOST_ROUNDS][n]. */
 static size_t run_rounds(fv_exec *exec, double seconds, double *elapsed_s)
 {
     const double begin_s = fv_clock_s();
     size_t rounds = 0;
 
     while (rounds < LEAST_ROUNDS || (rounds < MOST_ROUNDS && fv_clock_s() - begin_s < seconds))
-        fv_exec_profile(exec, elapsed_s + rounds++ * exec->plan.n_steps);
+        if (!fv_exec_profile(exec, elapsed_s + rounds++ * exec->plan.n_steps))
+            return 0;
     return rounds;
 }
 
@@ -37,11 +38,11 @@ bool fv_cli_layers_measure(fv_cli_layers *layers, fv_exec *exec, double seconds)
     size_t rounds;
 
     *layers = (fv_cli_layers){.steps = calloc(n, sizeof *layers->steps)};
-    if (!elapsed_s || !layers->steps) {
+    rounds = elapsed_s && layers->steps ? run_rounds(exec, seconds, elapsed_s) : 0;
+    if (!rounds) {
         free(elapsed_s);
         return false;
     }
-    rounds = run_rounds(exec, seconds, elapsed_s);
     for (size_t i = 0; i < n; i++) {
         const fv_plan_step *step = &plan->steps[i];
         const fv_node *node = &plan->graph->nodes[step->node];

@@ -5,7 +5,8 @@
 #include "cli/limits.h"
 #include "run/exec.h"
 
-/* What each step of a plan took: medians over rounds in which steps ran one after another, each on all threads. */
+/* What each step of a plan took: medians over rounds. Steps that units of samples run through together are timed
+ * there; the others run one after another, each on all threads. */
 typedef struct fv_cli_layer {
     char layer[96];
     const char *op, *kernel;

@@ -104,9 +104,10 @@ static bool run_round(fv_exec *exec, double *least_s)
     const size_t n = exec->plan.n_steps;
     double *now_s = calloc(n, sizeof *now_s);
 
-    if (!now_s)
+    if (!now_s || !fv_exec_profile(exec, now_s)) {
+        free(now_s);
         return false;
-    fv_exec_profile(exec, now_s);
+    }
     for (size_t i = 0; i < n; i++)
         least_s[i] = least_s[i] > 0 ? fmin(least_s[i], now_s[i]) : now_s[i];
     free(now_s);

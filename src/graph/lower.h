@@ -13,10 +13,16 @@ typedef struct fv_bind {
     size_t offset;  /* of the pointer in the argument block */
     fv_value value; /* 0 = stays NULL */
     size_t shift;   /* bytes behind the value's beginning */
+    bool by_unit; /* the value holds equal runs, one for each unit of samples, and the kernel's items reach their own */
 } fv_bind;
 #define FV_BIND(type, field, value)                                                                                    \
     {                                                                                                                  \
-        offsetof(type, field), (value), 0                                                                              \
+        offsetof(type, field), (value), 0, false                                                                       \
+    }
+/* Of what is laid out by samples, or in one partial sum for each unit of them. */
+#define FV_BIND_UNITS(type, field, value)                                                                              \
+    {                                                                                                                  \
+        offsetof(type, field), (value), 0, true                                                                        \
     }
 
 typedef struct fv_cost {

@@ -37,9 +37,10 @@ void fv_lower_product(fv_lower *l, const fv_product *p)
                          .ldc = c.value == p->c ? p->cols : c.pixel,
                          .act = p->act,
                          .gate_act = p->gate_act};
-    const fv_bind binds[] = {FV_BIND(fv_gemm_args, a, a),          FV_BIND(fv_gemm_args, b, p->b),
-                             FV_BIND(fv_gemm_args, bias, p->bias), FV_BIND(fv_gemm_args, add, p->add),
-                             FV_BIND(fv_gemm_args, gate, p->gate), {offsetof(fv_gemm_args, c), c.value, c.shift}};
+    const fv_bind binds[] = {
+        FV_BIND_UNITS(fv_gemm_args, a, a),          FV_BIND(fv_gemm_args, b, p->b),
+        FV_BIND(fv_gemm_args, bias, p->bias),       FV_BIND_UNITS(fv_gemm_args, add, p->add),
+        FV_BIND_UNITS(fv_gemm_args, gate, p->gate), {offsetof(fv_gemm_args, c), c.value, c.shift, true}};
     fv_work work = fv_work_gemm(k, &args);
 
     cut_by_units(l, &args, &work);

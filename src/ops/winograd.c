@@ -85,17 +85,20 @@ void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
 
         v = fv_lower_temp(l, reals);
 
-        const fv_bind binds[] = {FV_BIND(fv_winograd_args, x, w->x), FV_BIND(fv_winograd_args, v, v)};
+        const fv_bind binds[] = {FV_BIND_UNITS(fv_winograd_args, x, w->x), FV_BIND(fv_winograd_args, v, v)};
 
         fv_lower_step(l, FV_K_winograd_input, &args, sizeof args, fv_work_winograd_input(k, &args), binds,
                       FV_COUNT(binds), 0, (fv_cost){0, (double)(reals * k->real_bytes)});
     }
     args.y_step = y.pixel;
 
-    const fv_bind binds[] = {FV_BIND(fv_winograd_args, x, apart ? 0 : w->x),   FV_BIND(fv_winograd_args, u, w->u),
-                             FV_BIND(fv_winograd_args, bias, w->bias),         FV_BIND(fv_winograd_args, add, w->add),
-                             FV_BIND(fv_winograd_args, gate, w->gate),         FV_BIND(fv_winograd_args, v, v),
-                             {offsetof(fv_winograd_args, y), y.value, y.shift}};
+    const fv_bind binds[] = {FV_BIND_UNITS(fv_winograd_args, x, apart ? 0 : w->x),
+                             FV_BIND(fv_winograd_args, u, w->u),
+                             FV_BIND(fv_winograd_args, bias, w->bias),
+                             FV_BIND_UNITS(fv_winograd_args, add, w->add),
+                             FV_BIND_UNITS(fv_winograd_args, gate, w->gate),
+                             FV_BIND(fv_winograd_args, v, v),
+                             {offsetof(fv_winograd_args, y), y.value, y.shift, true}};
 
     fv_lower_step(l, FV_K_winograd_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
                   offsetof(fv_winograd_args, scratch), cost_of(w, &t, (double)k->real_bytes));

@@ -57,11 +57,12 @@ static void find_lives(fv_plan *plan)
     }
 }
 
-/* Inside a region steps run in any order of units: what one of them touches is alive in all of it. */
+/* Inside a region steps run in any order of units: what one of them touches is alive in all of it, unless each thread has
+ * its own. */
 static void widen_to_regions(fv_plan *plan)
 {
     for (size_t v = 1; v < plan->graph->n_values; v++) {
-        if (plan->first[v] == UINT32_MAX)
+        if (plan->first[v] == UINT32_MAX || plan->local[v])
             continue;
         for (size_t r = 0; r < plan->n_regions; r++) {
             const uint32_t begin = plan->regions[r].first, end = begin + plan->regions[r].count - 1;
@@ -164,13 +165,37 @@ static size_t round_up(size_t bytes)
     return (bytes + FV_ALIGN - 1) / FV_ALIGN * FV_ALIGN;
 }
 
+/* Give all homes that are `local` or not their offsets, from `from` on. Returns the end of the last. */
+static size_t place_all(fv_plan *plan, const fv_kernels *kernels, bool local, size_t from, block *blocks,
+                        const block **near)
+{
+    size_t count = 0, end = from;
+
+    for (size_t v = 1; v < plan->graph->n_values; v++) {
+        const size_t bytes = local ? plan->unit_bytes[v] : fv_plan_bytes(plan, (fv_value)v, kernels);
+
+        if (plan->home[v] == v && plan->local[v] == local && plan->first[v] != UINT32_MAX &&
+            !in_store(&plan->graph->values[v]))
+            blocks[count++] = (block){(fv_value)v, round_up(bytes), 0};
+    }
+    qsort(blocks, count, sizeof *blocks, larger_first);
+    for (size_t i = 0; i < count; i++) {
+        blocks[i].offset = place(plan, blocks, i, near);
+        if (from + blocks[i].offset + blocks[i].bytes > end)
+            end = from + blocks[i].offset + blocks[i].bytes;
+        plan->offset[blocks[i].value] = from + blocks[i].offset;
+    }
+    return end;
+}
+
 fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err)
 {
     fv_graph *graph = plan->graph;
     const size_t n = graph->n_values;
     block *blocks = fv_arena_alloc(&graph->arena, n, sizeof *blocks);
     const block **near = fv_arena_alloc(&graph->arena, n, sizeof *near);
-    size_t count = 0, scratch;
+    size_t local_at, scratch;
+    fv_status status;
 
     plan->home = fv_arena_alloc(&graph->arena, n, sizeof *plan->home);
     plan->offset = fv_arena_alloc(&graph->arena, n, sizeof *plan->offset);
@@ -183,26 +208,21 @@ fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices
     for (size_t v = 0; v < n; v++)
         plan->home[v] = (fv_value)v;
     find_in_place(plan, kernels);
+    status = fv_plan_find_local(plan, kernels, err);
+    if (status)
+        return status;
     widen_to_regions(plan);
+    plan->scratch_at = place_all(plan, kernels, false, 0, blocks, near);
+    local_at = plan->scratch_at + round_up(plan->scratch_bytes);
+    plan->local_bytes = place_all(plan, kernels, true, local_at, blocks, near) - local_at;
+    plan->scratch_bytes = round_up(plan->scratch_bytes) + plan->local_bytes;
     for (size_t v = 1; v < n; v++) {
-        const size_t bytes = round_up(fv_plan_bytes(plan, (fv_value)v, kernels));
-
         if (in_store(&graph->values[v]) || plan->first[v] == UINT32_MAX)
             continue;
-        plan->sum_bytes += bytes;
-        if (plan->home[v] == v)
-            blocks[count++] = (block){(fv_value)v, bytes, 0};
-    }
-    qsort(blocks, count, sizeof *blocks, larger_first);
-    for (size_t i = 0; i < count; i++) {
-        blocks[i].offset = place(plan, blocks, i, near);
-        if (blocks[i].offset + blocks[i].bytes > plan->scratch_at)
-            plan->scratch_at = blocks[i].offset + blocks[i].bytes;
-        plan->offset[blocks[i].value] = blocks[i].offset;
+        plan->sum_bytes += round_up(fv_plan_bytes(plan, (fv_value)v, kernels));
     }
     for (size_t v = 0; v < n; v++)
         plan->offset[v] = in_store(&graph->values[v]) ? SIZE_MAX : plan->offset[plan->home[v]];
-    plan->scratch_bytes = round_up(plan->scratch_bytes);
     if (!fv_mul(plan->scratch_bytes, slices, &scratch) || !fv_add(plan->scratch_at, scratch, &plan->arena_bytes))
         return fv_fail(err, FV_E_RANGE, "the plan needs more memory than a computer can address; use a smaller batch");
     return FV_OK;

@@ -64,7 +64,7 @@ fv_status fv_plan_count(fv_plan *plan, const fv_kernels *kernels, fv_error *err)
     if (!changes)
         return fv_fail_memory(err, plan->n_steps * sizeof *changes, "a memory plan");
     for (size_t v = 1; v < plan->graph->n_values; v++)
-        if (plan->home[v] == v && plan->offset[v] != SIZE_MAX && plan->first[v] != UINT32_MAX) {
+        if (plan->home[v] == v && !plan->local[v] && plan->offset[v] != SIZE_MAX && plan->first[v] != UINT32_MAX) {
             const long long bytes = (long long)fv_plan_bytes(plan, (fv_value)v, kernels);
 
             changes[plan->first[v]].bytes[plan->kind[v]] += bytes;

@@ -34,6 +34,7 @@ typedef struct fv_plan_step {
     bool update;       /* writes parameters */
     size_t per_sample; /* items that a sample has, when items of a sample read and write that sample's data alone; */
     bool per_unit;     /*   or items belong to units of samples (fv_plan_units) in order; neither: any item may */
+    bool local;        /* touches values that have memory for one unit alone */
     fv_cost cost;
 } fv_plan_step;
 
@@ -50,6 +51,9 @@ static inline size_t fv_plan_units(size_t n)
 {
     return n < 16 ? n : 16;
 }
+
+/* Argument blocks of steps that run unit by unit are copied to the stack when they are no larger. */
+enum { FV_ARGS_BYTES = 512 };
 
 /* What a value in the arena is there for. */
 typedef enum fv_plan_kind {
@@ -72,13 +76,16 @@ typedef struct fv_plan {
     size_t n_steps, size_steps;
     fv_region *regions;
     size_t n_regions;
-    fv_value *home;                   /* the value in whose memory a value lies (itself, unless in place) */
-    unsigned char *kind;              /* fv_plan_kind of each value */
-    size_t *offset;                   /* of each value's home in the arena; SIZE_MAX = lies in the store */
-    bool *kept;                       /* of a value in the store: a step of each run reads it */
-    uint32_t *first, *last;           /* step indexes between which a home is alive */
-    size_t arena_bytes;               /* values, then scratch */
-    size_t scratch_at, scratch_bytes; /* of one slice */
+    fv_value *home;         /* the value in whose memory a value lies (itself, unless in place) */
+    unsigned char *kind;    /* fv_plan_kind of each value */
+    size_t *offset;         /* of each value's home in the arena; SIZE_MAX = lies in the store */
+    bool *kept;             /* of a value in the store: a step of each run reads it */
+    uint32_t *first, *last; /* step indexes between which a home is alive */
+    bool *local;            /* a value of which each slice has one unit's part (plan/local.c); lies in slice 0 */
+    size_t *unit_bytes;     /* of a value: one unit's part */
+    size_t arena_bytes;     /* values, then scratch */
+    size_t scratch_at, scratch_bytes; /* of one slice: what kernels want, then local values */
+    size_t local_bytes;               /* of these in a slice */
     size_t sum_bytes;                 /* of all values, had each its own memory */
     fv_plan_parts parts;
 } fv_plan;
@@ -129,7 +136,8 @@ fv_status fv_plan_schedule(fv_plan *plan, const fv_plan_options *options, fv_err
 bool fv_plan_writes(const fv_plan *plan, const fv_plan_step *step, fv_value value);
 
 fv_status fv_plan_kinds(fv_plan *plan, fv_error *err);
-fv_status fv_plan_count(fv_plan *plan, const fv_kernels *kernels, fv_error *err); /* fills parts */
+fv_status fv_plan_count(fv_plan *plan, const fv_kernels *kernels, fv_error *err);      /* fills parts */
+fv_status fv_plan_find_local(fv_plan *plan, const fv_kernels *kernels, fv_error *err); /* fills local and unit_bytes */
 fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err);
 
 #endif

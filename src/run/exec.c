@@ -1,12 +1,16 @@
 #include "run/exec.h"
 #include "base/file.h"
 #include <math.h>
+#include <stdalign.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct fv_region_args {
     const fv_region *region;
     const fv_plan_step *steps;
-    size_t batch, round;
+    const fv_plan *plan;
+    size_t round;
+    double *elapsed_s; /* [slices][steps of the plan] of a region of units, or NULL */
 } fv_region_args;
 
 static void *stored(void *user, fv_value value)
@@ -155,19 +159,50 @@ static void move_in(fv_exec *exec)
     exec->room->tenant = exec;
 }
 
+/* Where values have memory of one unit alone, the step runs on what looks like a batch of this unit. */
+static void run_local(const fv_plan *plan, const fv_plan_step *s, size_t unit, size_t slice)
+{
+    const size_t units = fv_plan_units(plan->graph->batch);
+    alignas(max_align_t) char args[FV_ARGS_BYTES];
+
+    memcpy(args, s->args, s->args_bytes);
+    for (size_t k = 0; k < s->n_binds; k++) {
+        const fv_bind *bind = &s->binds[k];
+        char *at;
+
+        if (!bind->by_unit || !bind->value)
+            continue;
+        memcpy(&at, args + bind->offset, sizeof at);
+        at += plan->local[bind->value] ? slice * plan->scratch_bytes : unit * plan->unit_bytes[bind->value];
+        memcpy(args + bind->offset, &at, sizeof at);
+    }
+    s->run(args, 0, s->items / units, slice);
+}
+
+static void run_unit(const fv_plan *plan, const fv_plan_step *s, size_t unit, size_t slice)
+{
+    const size_t n = plan->graph->batch, units = fv_plan_units(n), k = s->per_sample;
+
+    if (s->local)
+        run_local(plan, s, unit, slice);
+    else if (k)
+        s->run(s->args, unit * n / units * k, (unit + 1) * n / units * k, slice);
+    else
+        s->run(s->args, unit * s->items / units, (unit + 1) * s->items / units, slice);
+}
+
 /* Units [begin, end) of a region, each through all its steps. */
 static void run_units(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_region_args *a = args;
-    const size_t n = a->batch, units = a->region->tasks;
 
     for (size_t u = begin; u < end; u++)
         for (size_t i = 0; i < a->region->count; i++) {
-            const fv_plan_step *s = &a->steps[i];
-            const size_t from = s->per_sample ? u * n / units * s->per_sample : u * s->items / units;
-            const size_t to = s->per_sample ? (u + 1) * n / units * s->per_sample : (u + 1) * s->items / units;
+            const double start = a->elapsed_s ? fv_clock_s() : 0;
 
-            s->run(s->args, from, to, slice);
+            run_unit(a->plan, &a->steps[i], u, slice);
+            if (a->elapsed_s)
+                a->elapsed_s[slice * a->region->count + i] += fv_clock_s() - start;
         }
 }
 
@@ -187,14 +222,21 @@ static void run_chunks(const void *args, size_t begin, size_t end, size_t slice)
     }
 }
 
+/* How many threads share a region of units. */
+static size_t sharers(const fv_exec *exec, const fv_region *region)
+{
+    const size_t threads = fv_pool_threads(exec->pool);
+
+    return threads < region->tasks ? threads : region->tasks;
+}
+
 static void run_region(fv_exec *exec, const fv_region *region)
 {
     const fv_plan_step *steps = exec->plan.steps + region->first;
-    fv_region_args args = {region, steps, exec->graph.batch, 0};
-    const size_t threads = fv_pool_threads(exec->pool);
+    fv_region_args args = {region, steps, &exec->plan, 0, NULL};
 
     if (region->units)
-        fv_pool_run(exec->pool, run_units, &args, region->tasks, threads < region->tasks ? threads : region->tasks);
+        fv_pool_run(exec->pool, run_units, &args, region->tasks, sharers(exec, region));
     else
         for (args.round = 0; args.round < steps->rounds; args.round++) /* of a step that is alone; otherwise one */
             fv_pool_run(exec->pool, run_chunks, &args, region->tasks, region->tasks);
@@ -236,45 +278,99 @@ void fv_exec_run(fv_exec *exec)
     fv_exec_update(exec);
 }
 
-static bool finite_value(const fv_exec *exec, fv_value v)
+/* Is what a step left in a value finite? Of a unit, if it ran for that alone. */
+static bool finite_value(const fv_exec *exec, fv_value v, bool units, size_t unit)
 {
-    const fv_value_info *info = &exec->graph.values[v];
+    const fv_plan *plan = &exec->plan;
+    const size_t real = exec->kernels->real_bytes, part = plan->unit_bytes[v] / real;
+    const size_t begin = units && !plan->local[v] ? unit * part : 0;
+    const size_t count = units ? part : fv_elements(&exec->graph.values[v].shape);
 
-    for (size_t i = 0; info->dtype == FV_REAL_T && i < fv_elements(&info->shape); i++)
-        if (!isfinite(fv_exec_get(exec, v, i)))
+    for (size_t i = 0; exec->graph.values[v].dtype == FV_REAL_T && i < count; i++)
+        if (!isfinite(fv_exec_get(exec, v, begin + i)))
             return false;
     return true;
 }
 
+/* The node of a step just run, if that was its last and one of its results is not finite. */
+static const fv_node *bad_node(const fv_exec *exec, size_t step, bool units, size_t unit)
+{
+    const fv_plan *plan = &exec->plan;
+    const fv_node *node = &exec->graph.nodes[plan->steps[step].node];
+
+    if (step + 1 < plan->n_steps && plan->steps[step + 1].node == plan->steps[step].node)
+        return NULL;
+    for (int k = 0; k < node->n_out; k++)
+        if (!finite_value(exec, node->out[k], units, unit))
+            return node;
+    return NULL;
+}
+
+static const fv_node *bad_in_region(fv_exec *exec, const fv_region *region)
+{
+    const size_t units = region->units ? region->tasks : 1;
+    const fv_node *bad = NULL;
+
+    for (size_t u = 0; u < units; u++)
+        for (size_t i = region->first; i < region->first + region->count && !bad; i++) {
+            if (region->units)
+                run_unit(&exec->plan, &exec->plan.steps[i], u, 0);
+            else
+                fv_exec_run_step(exec, &exec->plan.steps[i]);
+            bad = bad_node(exec, i, region->units, u);
+        }
+    return bad;
+}
+
 const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size)
 {
-    for (size_t i = 0; i < exec->plan.n_steps; i++) {
-        const fv_plan_step *step = &exec->plan.steps[i];
-        const fv_node *node = &exec->graph.nodes[step->node];
-        const bool last = i + 1 == exec->plan.n_steps || exec->plan.steps[i + 1].node != step->node;
+    for (size_t r = 0; r < exec->plan.n_regions; r++) {
+        const fv_region *region = &exec->plan.regions[r];
+        const fv_node *bad = region->once || region->update ? NULL : bad_in_region(exec, region);
 
-        if (step->once || step->update)
-            continue;
-        fv_exec_run_step(exec, step);
-        for (int k = 0; last && k < node->n_out; k++)
-            if (!finite_value(exec, node->out[k])) {
-                snprintf(buffer, size, "%s (%s)", node->label, node->op->name);
-                return buffer;
-            }
+        if (bad) {
+            snprintf(buffer, size, "%s (%s)", bad->label, bad->op->name);
+            return buffer;
+        }
     }
     return NULL;
 }
 
-void fv_exec_profile(fv_exec *exec, double *elapsed_s)
+/* Threads are in different steps at once: a step takes its share of their time. */
+static void profile_units(fv_exec *exec, const fv_region *region, double *elapsed_s, double *by_slice_s)
 {
-    move_in(exec);
-    for (size_t i = 0; i < exec->plan.n_steps; i++) {
-        const fv_plan_step *step = &exec->plan.steps[i];
-        const double start = fv_clock_s();
+    const size_t slices = sharers(exec, region);
+    fv_region_args args = {region, exec->plan.steps + region->first, &exec->plan, 0, by_slice_s};
 
-        if (step->once)
+    memset(by_slice_s, 0, slices * region->count * sizeof *by_slice_s);
+    fv_pool_run(exec->pool, run_units, &args, region->tasks, slices);
+    for (size_t s = 0; s < slices; s++)
+        for (size_t i = 0; i < region->count; i++)
+            elapsed_s[region->first + i] += by_slice_s[s * region->count + i] / (double)slices;
+}
+
+bool fv_exec_profile(fv_exec *exec, double *elapsed_s)
+{
+    const size_t slices = fv_pool_threads(exec->pool);
+    double *by_slice_s = fv_alloc(&exec->host, exec->plan.n_steps, slices * sizeof *by_slice_s);
+
+    if (!by_slice_s)
+        return false;
+    move_in(exec);
+    for (size_t r = 0; r < exec->plan.n_regions; r++) {
+        const fv_region *region = &exec->plan.regions[r];
+
+        if (region->once)
             continue;
-        fv_exec_run_step(exec, step);
-        elapsed_s[i] += fv_clock_s() - start;
+        if (region->units)
+            profile_units(exec, region, elapsed_s, by_slice_s);
+        for (size_t i = region->first; !region->units && i < region->first + region->count; i++) {
+            const double start = fv_clock_s();
+
+            fv_exec_run_step(exec, &exec->plan.steps[i]);
+            elapsed_s[i] += fv_clock_s() - start;
+        }
     }
+    fv_release(&exec->host, by_slice_s);
+    return true;
 }

@@ -86,8 +86,9 @@ void fv_exec_update(fv_exec *exec);
 /* Compute again and name the first node with a result that is not finite: "conv2 (conv_backward_w)", or NULL. */
 const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size);
 
-/* Run all steps once, adding the seconds each took to elapsed_s[i] (plan.n_steps entries). */
-void fv_exec_profile(fv_exec *exec, double *elapsed_s);
+/* Run all steps once, adding the seconds each took to elapsed_s[i] (plan.n_steps entries); false if
+ * memory ran out. */
+bool fv_exec_profile(fv_exec *exec, double *elapsed_s);
 
 /* Where a value lies. */
 void *fv_exec_at(const fv_exec *exec, fv_value value);
