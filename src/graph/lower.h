@@ -19,7 +19,8 @@ typedef struct fv_bind {
     {                                                                                                                  \
         offsetof(type, field), (value), 0, false                                                                       \
     }
-/* Of what is laid out by samples, or in one partial sum for each unit of them. */
+/* Of what is laid out by samples, or in one partial sum for each unit of them. All such pointers of a step are said to be,
+ * or none is. */
 #define FV_BIND_UNITS(type, field, value)                                                                              \
     {                                                                                                                  \
         offsetof(type, field), (value), 0, true                                                                        \

@@ -85,7 +85,8 @@ void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
 
         v = fv_lower_temp(l, reals);
 
-        const fv_bind binds[] = {FV_BIND_UNITS(fv_winograd_args, x, w->x), FV_BIND(fv_winograd_args, v, v)};
+        /* planes of v hold tiles of all samples: none of it is by units */
+        const fv_bind binds[] = {FV_BIND(fv_winograd_args, x, w->x), FV_BIND(fv_winograd_args, v, v)};
 
         fv_lower_step(l, FV_K_winograd_input, &args, sizeof args, fv_work_winograd_input(k, &args), binds,
                       FV_COUNT(binds), 0, (fv_cost){0, (double)(reals * k->real_bytes)});

@@ -76,6 +76,15 @@ void fv_plan_explain(const fv_plan *plan, const fv_kernels *kernels, fv_text *te
                   fv_text_bytes(scratch, plan->arena_bytes - plan->scratch_at), fv_text_bytes(sum, plan->sum_bytes));
 }
 
+static const char *where_text(const fv_plan *plan, fv_value v)
+{
+    const bool in_place = plan->home[v] != v;
+
+    if (plan->local[v])
+        return in_place ? "  of one unit, in place" : "  of one unit";
+    return in_place ? "  in place" : "";
+}
+
 void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_text *text)
 {
     const fv_graph *graph = plan->graph;
@@ -99,7 +108,7 @@ void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_t
                           node         ? node->op->name
                           : info->name ? info->name
                                        : "constant",
-                          shape, plan->offset[v], bytes, plan->first[plan->home[v]], plan->last[plan->home[v]],
-                          plan->home[v] != v ? "  in place" : "");
+                          shape, plan->offset[v], plan->local[v] ? plan->unit_bytes[v] : bytes,
+                          plan->first[plan->home[v]], plan->last[plan->home[v]], where_text(plan, (fv_value)v));
     }
 }
