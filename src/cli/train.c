@@ -14,6 +14,7 @@
 #include "cli/weights.h"
 #include "data/data.h"
 #include "net/net.h"
+#include "train/memory.h"
 #include "train/options.h"
 #include "train/trainer.h"
 #include <dirent.h>
@@ -39,7 +40,8 @@ typedef struct session {
     fv_trainer *trainer;
     fv_text text;          /* options for the library */
     double *class_weights; /* of a file, or NULL */
-    fv_model *fitted;      /* fine-tuning goes on with it */
+    fv_model *fitted;      /* fine-tuning begins with it */
+    bool fine_tuned;
     fv_cli_progress progress;
     fv_progress last;  /* the newest report, */
     fv_progress epoch; /*   that of the newest epoch that was finished, */
@@ -229,10 +231,14 @@ static int transfer(session *s, const char *net, const char *from, const char *d
     job.seed = settings.seed;
     job.balance = settings.balance || settings.sampling == FV_BALANCED; /* it sees all pictures at once */
     job.class_weights = s->class_weights;
-    job.fine_tuned = settings.unfreeze > 0;
+    job.fine_tuned = s->fine_tuned = settings.unfreeze > 0;
     if (!code)
         code = fv_cli_transfer(s->cli, &job, s->data, &s->fitted);
-    return !code && job.fine_tuned ? create(s, fv_model_net(s->fitted), data) : code;
+    if (!code && job.fine_tuned)
+        code = create(s, fv_model_net(s->fitted), data);
+    fv_model_free(s->fitted);
+    s->fitted = NULL;
+    return code;
 }
 
 /* DATA alone: weights that lie about, else a compact network from scratch. */
@@ -354,9 +360,9 @@ static void print_text(const session *s)
     if (isfinite(e->test_top1))
         printf("; test: loss %.4f, top-1 %.2f %%", e->test_loss, 100 * e->test_top1);
     putchar('\n');
-    if (s->fitted && !s->best.epoch)
+    if (s->fine_tuned && !s->best.epoch)
         printf("%s: no epoch was better on validation: the best model is the one before fine-tuning\n", s->folder);
-    else if (s->fitted)
+    else if (s->fine_tuned)
         printf("%s: best is epoch %llu: validation top-1 %.2f %%, test top-1 %.2f %%\n", s->folder,
                (unsigned long long)s->best.epoch, 100 * s->best.val_top1, 100 * s->best.test_top1);
 }
@@ -374,13 +380,27 @@ static int finish(session *s)
     return FV_EXIT_OK;
 }
 
+/* A frozen backbone's part has said so before; this is the next one. */
+static void tell_memory(const session *s)
+{
+    char bytes[FV_BYTES_TEXT];
+    fv_memory memory;
+
+    fv_memory_of_trainer(s->trainer, &memory);
+    fv_cli_note(s->cli, "training in %s; at the fullest %s of memory", s->folder,
+                fv_text_bytes(bytes, fv_memory_sum(&memory)));
+}
+
 static int work(session *s)
 {
     const fv_cli *cli = s->cli;
     fv_error err = {0};
     fv_status status;
 
-    fv_cli_note(cli, "training in %s", s->folder);
+    if (s->fine_tuned)
+        tell_memory(s);
+    else
+        fv_cli_note(cli, "training in %s", s->folder);
     s->progress =
         fv_cli_progress_begin(&cli->terminal, (fv_cli_progress_mode)cli->common->progress, cli->common->quiet);
     fv_cli_stop_begin();
@@ -412,7 +432,6 @@ static int run(const fv_cli *cli)
     fv_trainer_free(s.trainer);
     fv_data_free(s.data);
     fv_net_free(s.net);
-    fv_model_free(s.fitted);
     fv_release(&cli->host, s.class_weights);
     fv_text_free(&s.text);
     fv_run_args_free(&cli->host, &s.args);

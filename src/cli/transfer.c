@@ -1,6 +1,7 @@
 #include "cli/transfer.h"
 #include "base/file.h"
 #include "cli/json.h"
+#include "cli/memory.h"
 #include "cli/photos.h"
 #include "cli/place.h"
 #include "cli/stop.h"
@@ -94,7 +95,8 @@ static void print_text(const fv_cli_transfer_job *job, const fv_transfer_result 
     }
 }
 
-static bool print_json(const fv_cli_transfer_job *job, const fv_transfer_result *r)
+static bool print_json(const fv_cli_transfer_job *job, const fv_transfer_forecast *foretold,
+                       const fv_transfer_result *r)
 {
     fv_cli_json json;
 
@@ -108,6 +110,9 @@ static bool print_json(const fv_cli_transfer_job *job, const fv_transfer_result 
     fv_cli_json_real(&json, "features_s", r->features_s);
     fv_cli_json_real(&json, "head_s", r->head_s);
     fv_cli_json_real(&json, "temperature", r->temperature);
+    fv_cli_json_count(&json, "cache_bytes", foretold->cache_bytes);
+    fv_cli_json_count(&json, "memory_foretold_bytes", foretold->memory);
+    fv_cli_json_count(&json, "memory_peak_bytes", fv_cli_memory_peak());
     for (int s = 0; s < 3; s++) {
         const fv_transfer_split *t = &r->split[s];
         double range[2] = {NAN, NAN};
@@ -170,6 +175,22 @@ static int make_folder(const fv_cli *cli, const fv_cli_transfer_job *job)
     return fv_folder_make(&cli->host, weights, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
 }
 
+/* How long it takes shows a first batch (fv_cli_watch_report); the rest is known before. */
+static int foretell(const fv_cli *cli, const fv_model *source, const fv_data *data, const fv_transfer_options *options,
+                    fv_transfer_forecast *out)
+{
+    char memory[FV_BYTES_TEXT], kept[FV_BYTES_TEXT];
+    fv_error err = {0};
+
+    if (fv_transfer_foretell(source, data, options, out, &err))
+        return fv_cli_fail(cli, &err);
+    fv_cli_note(cli, "features of %zu pictures, %zu of them to be computed; at the fullest %s of memory%s%s%s%s",
+                out->seen, out->missing, fv_text_bytes(memory, out->memory), options->cache ? ", and then " : "",
+                options->cache ? fv_text_bytes(kept, out->cache_bytes) : "", options->cache ? " in " : "",
+                options->cache ? options->cache : "");
+    return FV_EXIT_OK;
+}
+
 int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model)
 {
     enum { AT_ONCE = 16 };
@@ -178,8 +199,10 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
                                    .seed = job->seed,
                                    .balance = job->balance,
                                    .class_weights = job->class_weights,
+                                   .memory_limit = fv_cli_memory_available(),
                                    .progress = fv_cli_watch_report,
                                    .user = &w};
+    fv_transfer_forecast foretold = {0};
     fv_transfer_result result = {0};
     fv_model *source = NULL;
     fv_error err = {0};
@@ -191,6 +214,8 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
     if (!code)
         options.cache = fv_cli_cache_folder(cli, job->cache, own);
     options.session = fv_cli_session_options(cli, AT_ONCE);
+    if (!code)
+        code = foretell(cli, source, data, &options, &foretold);
     w = fv_cli_watch_begin(cli);
     fv_cli_stop_begin();
     if (!code && fv_transfer(source, data, &options, &result, &err))
@@ -201,7 +226,7 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
     if (!code && !job->fine_tuned)
         code = save(cli, job, data, result.model);
     if (!code && cli->common->json)
-        code = job->fine_tuned ? FV_EXIT_OK : print_json(job, &result) ? FV_EXIT_OK : fv_cli_memory(cli);
+        code = job->fine_tuned ? FV_EXIT_OK : print_json(job, &foretold, &result) ? FV_EXIT_OK : fv_cli_memory(cli);
     else if (!code)
         print_text(job, &result);
     if (!code && job->fine_tuned)

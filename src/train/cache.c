@@ -58,8 +58,8 @@ static const char *check(const uint8_t *map, size_t bytes, size_t size)
         return "it is of another version";
     if (h.size != size)
         return "it holds another number of features";
-    if (h.count > (bytes - sizeof h) / (16 + size * sizeof(float)) ||
-        bytes != sizeof h + h.count * (16 + size * sizeof(float)))
+    if (h.count > (bytes - sizeof h) / (FV_FEATURE_KEY + size * sizeof(float)) ||
+        bytes != sizeof h + h.count * (FV_FEATURE_KEY + size * sizeof(float)))
         return "it is cut short";
     return XXH3_64bits(map + sizeof h, bytes - sizeof h) == h.sum ? NULL : "it is damaged";
 }
@@ -80,7 +80,7 @@ void fv_feature_cache_open(const char *path, size_t size, fv_feature_cache *cach
     memcpy(&h, cache->map, sizeof h);
     cache->count = (size_t)h.count;
     cache->keys = (const uint64_t *)(const void *)(cache->map + sizeof h);
-    cache->values = (const float *)(const void *)(cache->map + sizeof h + 16 * cache->count);
+    cache->values = (const float *)(const void *)(cache->map + sizeof h + FV_FEATURE_KEY * cache->count);
 }
 
 void fv_feature_cache_close(fv_feature_cache *cache)
@@ -142,7 +142,7 @@ fv_status fv_feature_cache_write(const char *path, const fv_feature_cache *old, 
     const fv_host *host = &pictures->host;
     const size_t most = old->count + pictures->count, row = features->size * sizeof(float);
     entry *entries = fv_alloc(host, most, sizeof *entries);
-    uint8_t *body = fv_alloc(host, most, 16 + row);
+    uint8_t *body = fv_alloc(host, most, FV_FEATURE_KEY + row);
     fv_status status = FV_OK;
 
     if (entries && body) {
@@ -151,13 +151,13 @@ fv_status fv_feature_cache_write(const char *path, const fv_feature_cache *old, 
 
         memcpy(h.magic, magic, sizeof magic);
         for (size_t i = 0; i < n; i++) {
-            memcpy(body + 16 * i, entries[i].key, 16);
-            memcpy(body + 16 * n + row * i, entries[i].values, row);
+            memcpy(body + FV_FEATURE_KEY * i, entries[i].key, FV_FEATURE_KEY);
+            memcpy(body + FV_FEATURE_KEY * n + row * i, entries[i].values, row);
         }
-        h.sum = XXH3_64bits(body, n * (16 + row));
-        status = fv_file_replace(path, (const fv_piece[]){{&h, sizeof h}, {body, n * (16 + row)}}, 2, err);
+        h.sum = XXH3_64bits(body, n * (FV_FEATURE_KEY + row));
+        status = fv_file_replace(path, (const fv_piece[]){{&h, sizeof h}, {body, n * (FV_FEATURE_KEY + row)}}, 2, err);
     } else {
-        status = fv_fail_memory(err, most * (16 + row), "a cache of features");
+        status = fv_fail_memory(err, most * (FV_FEATURE_KEY + row), "a cache of features");
     }
     fv_release(host, entries);
     fv_release(host, body);

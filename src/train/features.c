@@ -125,14 +125,13 @@ static fv_status compute(fv_session *session, const fv_data *data, const fv_feat
     return status;
 }
 
-/* All pictures, of a view those of the training split. */
-static void mark(const fv_data *data, size_t view, fv_feature_table *out)
+size_t fv_features_mark(const fv_data *data, size_t view, bool *wanted)
 {
-    for (size_t i = 0; i < out->count; i++)
-        out->known[i] = view == 0;
+    for (size_t i = 0; i < data->pictures.count; i++)
+        wanted[i] = view == 0;
     for (size_t i = 0; view && i < fv_data_count(data, FV_TRAIN); i++)
-        out->known[data->rows[FV_TRAIN][i]] = true;
-    out->wanted = view ? fv_data_count(data, FV_TRAIN) : out->count;
+        wanted[data->rows[FV_TRAIN][i]] = true;
+    return view ? fv_data_count(data, FV_TRAIN) : data->pictures.count;
 }
 
 /* Copy what the cache has; rows[] receives the others. */
@@ -158,7 +157,7 @@ static fv_status fill(fv_session *session, const fv_data *data, const fv_feature
 {
     uint32_t *rows = fv_alloc(&out->host, out->count, sizeof *rows);
     fv_feature_cache cache = {.size = out->size};
-    fv_status status;
+    fv_status status = FV_OK;
 
     out->values = fv_alloc(&out->host, out->count * out->size, sizeof *out->values);
     out->known = fv_alloc(&out->host, out->count, sizeof *out->known);
@@ -166,11 +165,12 @@ static fv_status fill(fv_session *session, const fv_data *data, const fv_feature
         fv_release(&out->host, rows);
         return fv_fail_memory(err, out->count * out->size * sizeof *out->values, "features");
     }
-    mark(data, o->view, out);
+    out->wanted = fv_features_mark(data, o->view, out->known);
     if (path)
         fv_feature_cache_open(path, out->size, &cache, &out->remark);
     out->computed = look_up(&data->pictures, &cache, out, rows);
-    status = compute(session, data, o, rows, out->computed, out, err);
+    if (out->computed)
+        status = compute(session, data, o, rows, out->computed, out, err);
     if (path && out->computed && !status)
         fv_feature_cache_write(path, &cache, &data->pictures, out, &out->unkept);
     fv_feature_cache_close(&cache);
@@ -178,12 +178,21 @@ static fv_status fill(fv_session *session, const fv_data *data, const fv_feature
     return status;
 }
 
+fv_status fv_features_path(const fv_model *model, const fv_features_options *o, fv_text *out, fv_error *err)
+{
+    char key[33];
+
+    fv_feature_key(model, o, key);
+    fv_text_print(out, "%s/%s.features", o->cache, key);
+    return out->failed ? fv_fail_memory(err, strlen(o->cache), "a path") : FV_OK;
+}
+
 fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_features_options *o,
                          fv_feature_table *out, fv_error *err)
 {
     fv_session *session = NULL;
     size_t height, width;
-    char key[33], *path = NULL;
+    fv_text path;
     fv_status status;
 
     *out = (fv_feature_table){.host = model->host, .count = data->pictures.count};
@@ -191,19 +200,12 @@ fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_fe
     if (status)
         return status;
     fv_session_output(session, &height, &width, &out->size);
-    if (o->cache) {
-        fv_text text;
-
-        fv_feature_key(model, o, key);
-        fv_text_init(&text, &model->host);
-        fv_text_print(&text, "%s/%s.features", o->cache, key);
-        path = text.data;
-        if (text.failed)
-            status = fv_fail_memory(err, strlen(o->cache), "a path");
-    }
+    fv_text_init(&path, &model->host);
+    if (o->cache)
+        status = fv_features_path(model, o, &path, err);
     if (!status)
-        status = fill(session, data, o, path, out, err);
-    fv_release(&model->host, path);
+        status = fill(session, data, o, o->cache ? path.data : NULL, out, err);
+    fv_text_free(&path);
     fv_session_free(session);
     if (status)
         fv_features_free(out);

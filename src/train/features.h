@@ -34,8 +34,14 @@ fv_status fv_features_of(const fv_model *model, const fv_data *data, const fv_fe
 /* Mean over the pixels of a map [pixels, channels]. */
 void fv_features_mean(const float *map, size_t pixels, size_t channels, float *out);
 void fv_features_free(fv_feature_table *features);
+/* Which pictures have features: all, of a view those of the training split. Returns their number. */
+size_t fv_features_mark(const fv_data *data, size_t view, bool *wanted);
+/* The file of the cache in options->cache. */
+fv_status fv_features_path(const fv_model *model, const fv_features_options *options, fv_text *out, fv_error *err);
 
 /* ---- cache.c */
+enum { FV_FEATURE_KEY = 16 }; /* bytes: XXH3-128 of the picture's file */
+
 typedef struct fv_feature_cache {
     const uint8_t *map;
     size_t bytes, count, size;

@@ -246,6 +246,15 @@ static void choose(fit *f, const fv_logistic_set *val, history *h, double *p, do
     }
 }
 
+/* Doubles a parameter of the new layer: p, best and the four of `work`; both of the history. */
+enum { A_PARAMETER = 6 + 2 * MEMORY };
+
+size_t fv_logistic_bytes(size_t pictures, size_t features, size_t classes)
+{
+    return pictures * features * sizeof(float) +
+           ((features + 1) * classes * A_PARAMETER + 2 * features) * sizeof(double);
+}
+
 fv_status fv_logistic_fit(const fv_host *host, const fv_logistic_set *train, const fv_logistic_set *val,
                           const double *class_weights, fv_logistic *out, fv_error *err)
 {
@@ -283,7 +292,7 @@ fv_status fv_logistic_fit(const fv_host *host, const fv_logistic_set *train, con
         fv_logistic_measure(out, train, &out->train_loss, NULL);
         fv_logistic_measure(out, val, &out->val_loss, NULL);
     } else {
-        status = fv_fail_memory(err, (f.n * f.d + 40 * f.size) * sizeof *p, "a new last layer");
+        status = fv_fail_memory(err, fv_logistic_bytes(f.n, f.d, f.c), "a new last layer");
     }
     fv_arena_free(&arena);
     return status;

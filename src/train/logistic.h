@@ -29,6 +29,9 @@ typedef struct fv_logistic {
 fv_status fv_logistic_fit(const fv_host *host, const fv_logistic_set *train, const fv_logistic_set *val,
                           const double *class_weights, fv_logistic *out, fv_error *err);
 
+/* What fitting allocates for so many training pictures. */
+size_t fv_logistic_bytes(size_t pictures, size_t features, size_t classes);
+
 /* Mean loss, and where not NULL probabilities [count, classes]. Returns how many are right. */
 size_t fv_logistic_measure(const fv_logistic *head, const fv_logistic_set *set, double *loss, float *probabilities);
 

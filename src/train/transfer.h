@@ -12,6 +12,7 @@ typedef struct fv_transfer_options {
     uint64_t seed;               /* of the others */
     bool balance;                /* classes weigh alike, however many pictures they have */
     const double *class_weights; /* [classes of data] in their place, or NULL */
+    size_t memory_limit;         /* bytes that fv_transfer_foretell may tell; 0 = no limit */
     fv_features_fn progress;
     void *user;
 } fv_transfer_options;
@@ -31,6 +32,16 @@ typedef struct fv_transfer_result {
     fv_transfer_split split[3]; /* by fv_split */
 } fv_transfer_result;
 
+/* What it takes, before it begins; nothing large is allocated. */
+typedef struct fv_transfer_forecast {
+    size_t seen, missing; /* pictures with their views, and those of them that the cache lacks */
+    size_t cache_bytes;   /* of the cache afterwards */
+    size_t memory;        /* anonymous memory of the process at the fullest */
+} fv_transfer_forecast;
+
+/* FV_E_MEMORY, with the numbers, if it is more than options->memory_limit. */
+fv_status fv_transfer_foretell(const fv_model *source, const fv_data *data, const fv_transfer_options *options,
+                               fv_transfer_forecast *out, fv_error *err);
 fv_status fv_transfer(const fv_model *source, const fv_data *data, const fv_transfer_options *options,
                       fv_transfer_result *out, fv_error *err);
 
