@@ -33,7 +33,7 @@ class Tally:
     """Named checks; the last line counts them."""
 
     def __init__(self):
-        self.passed = self.failed = 0
+        self.passed = self.failed = self.skipped = 0
 
     def check(self, name, good, why=""):
         self.passed += bool(good)
@@ -41,6 +41,10 @@ class Tally:
         if not good:
             print(f"FAILED {name} {why}")
 
+    def skip(self, why):
+        self.skipped += 1
+        print(why)
+
     def exit(self):
-        print(f"{self.passed} passed, {self.failed} failed")
+        print(f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped")
         sys.exit(bool(self.failed))

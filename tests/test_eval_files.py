@@ -2,6 +2,8 @@
 """What `fovea eval` measures and writes, counted again here: a network whose three logits are the means of red, green and blue
 looks at pictures of one colour each, some of them in the wrong folder."""
 import csv
+import gzip
+import io
 import json
 import math
 import os
@@ -9,6 +11,7 @@ import pathlib
 import subprocess
 import tempfile
 from pillow import Image, Tally, np, save
+from PIL import PcfFontFile
 
 FOVEA = pathlib.Path(os.environ["FOVEA_BUILD"]) / "fovea"
 tally = Tally()
@@ -66,8 +69,9 @@ run = fovea("eval", *model, "--confusion", "c.png", "--wrong", "wrong.png", "--w
 tally.check("pictures", run.returncode == 0 and "photos/test/0/" in run.stdout, run.stdout + run.stderr)
 if run.returncode == 0:
     a = np.asarray(Image.open(work / "c.png").convert("RGB")).astype(int)
-    tally.check("the matrix's size", a.shape == (97, 97, 3), a.shape)
-    cells = a[16::32, 16::32][:3, :3]
+    left = 6 + 8  # one digit of 6 pixels, and 4 around it
+    tally.check("the matrix's size", a.shape == (left + 97, left + 97, 3), a.shape)
+    cells = a[left + 16::32, left + 16::32][:3, :3]
     share = 9 / 12
     tally.check("green on the diagonal", np.abs(cells[0, 0] - (255 - share * (255 - np.array([16, 112, 48])))).max() <= 1,
                 cells[0, 0])
@@ -82,6 +86,43 @@ if run.returncode == 0:
 run = fovea("eval", *model, "--wrong", "wrong.html")
 page = (work / "wrong.html").read_text(encoding="utf-8") if (work / "wrong.html").exists() else ""
 tally.check("a page", run.returncode == 0 and "6 of 6 mistakes" in page and page.count("data:image/jpeg") == 6, run.stderr)
+
+# Names as Pillow draws them, from the file of the font that holds Latin-1; the font has other letters from another file.
+FONT = pathlib.Path("/usr/share/fonts/X11/misc/6x13-ISO8859-1.pcf.gz")
+
+
+def drawn(font, text, ascent=11):
+    page = Image.new("L", (6 * len(text), 13), 255)
+    for k, letter in enumerate(text.encode("latin-1")):
+        _, box, _, glyph = font.glyph[letter]
+        page.paste(Image.new("L", glyph.size, 0), (6 * k + box[0], ascent + box[1]), glyph)
+    return np.asarray(page)
+
+
+if FONT.exists():
+    names = ["grün", "Rød_1 Ásjg", "y" * 40]
+    for name, color in zip(names, [(40, 200, 40), (200, 40, 40), (40, 40, 200)]):
+        (work / "named" / name).mkdir(parents=True)
+        for i in range(10):
+            Image.fromarray(random.randint(0, 40, (8, 8, 3), np.uint8) + np.array(color, np.uint8)).save(
+                work / "named" / name / f"{i}.png")
+    fovea("train", "color.net", "named", "--epochs", "1", "--batch", 8, "--out", "run", "-q")
+    run = fovea("eval", "run", "named", "--confusion", "named.png")
+    tally.check("a matrix with names", run.returncode == 0, run.stderr)
+    a = np.asarray(Image.open(work / "named.png").convert("L"))
+    font = PcfFontFile.PcfFontFile(io.BytesIO(gzip.open(FONT).read()))
+    left = 30 * 6 + 8
+    tally.check("room for 30 letters", a.shape == (left + 97, left + 97), a.shape)
+    for row, name in enumerate(sorted(names)):
+        shown = drawn(font, name[:29] if len(name) > 30 else name)
+        end = left - 4 - (6 if len(name) > 30 else 0)  # an ellipsis, which Latin-1 lacks
+        top = left + 32 * row + 10
+        beside, above = a[top:top + 13, end - shown.shape[1]:end], np.rot90(a[:left - 4, top:top + 13], -1)[:, :shown.shape[1]]
+        tally.check(f"{name} in front of its row", (beside == shown).all(), beside)
+        tally.check(f"{name} above its column", (above == shown).all(), above)
+        tally.check("nothing else there", (a[top:top + 13, :end - shown.shape[1]] == 255).all())
+else:
+    tally.skip("xfonts-base is not installed: the letters are not compared")
 run = fovea("eval", *model, "--confusion", "c.svg")
 tally.check("another kind of file", run.returncode == 2 and ".csv or .png" in run.stderr, run.stderr)
 run = fovea("eval", *model, "--wrong", "wrong.txt")

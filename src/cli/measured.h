@@ -33,7 +33,7 @@ bool fv_cli_measured_json(const fv_cli *cli, const fv_cli_measured *m);
 int fv_cli_measured_check(const fv_cli *cli, const char *confusion, const char *wrong);
 /* A line for each sample. */
 int fv_cli_measured_csv(const fv_cli *cli, const fv_cli_measured *m, const char *path);
-/* .csv with names, or .png: rows are labels, each shaded by its share; the diagonal is green. */
+/* .csv, or .png: rows are labels, each shaded by its share; the diagonal is green; names of up to 128 classes. */
 int fv_cli_measured_confusion(const fv_cli *cli, const fv_cli_measured *m, const char *path);
 /* The mistakes, the surest first: .csv, .html with the pictures, or .png of the pictures alone. */
 int fv_cli_measured_wrong(const fv_cli *cli, const fv_cli_measured *m, const char *path);

@@ -3,6 +3,7 @@
 #include "cli/measured.h"
 #include "cli/page.h"
 #include "cli/picture.h"
+#include "image/letters.h"
 #include "image/sheet.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -87,41 +88,81 @@ static int confusion_csv(const fv_cli *cli, const fv_cli_measured *m, const char
     return fv_cli_file_close(cli, path, &file);
 }
 
-enum { SIDE = 640, CELL_MOST = 32 }; /* of the picture, and of a pair of classes, in pixels */
+/* In pixels: of the squares together, and of one where names stand beside it, which as many classes as NAMED have. */
+enum { SIDE = 640, CELL_MOST = 32, CELL_NAMED = FV_LETTER_HEIGHT + 1, NAMED = 128, LETTERS_MOST = 30, GAP = 4 };
+
+/* Where the squares begin, behind names on both sides, and their size; with a line before each where they are not tiny. */
+typedef struct layout {
+    size_t left, cell, line;
+} layout;
+
+static layout lay_out(const fv_cli_measured *m)
+{
+    const size_t classes = m->result.classes, fits = SIDE / classes;
+    layout l = {.cell = fits < 1 ? 1 : fits > CELL_MOST ? CELL_MOST : fits};
+    size_t longest = 0;
+
+    if (classes <= NAMED) {
+        for (size_t c = 0; c < classes; c++) {
+            const size_t letters = fv_letters_count(fv_cli_measured_class(m, c));
+
+            longest = letters > longest ? letters : longest;
+        }
+        l.left = (longest < LETTERS_MOST ? longest : LETTERS_MOST) * FV_LETTER_WIDTH + 2 * GAP;
+        l.cell = l.cell < CELL_NAMED ? CELL_NAMED : l.cell;
+    }
+    l.line = l.cell > 4;
+    return l;
+}
 
 /* White is none of the label's pictures, the full colour all of them. */
-static void shade(uint8_t *pixel, double share, bool right)
+static void shade(const fv_image *image, const layout *l, size_t label, size_t said, double share)
 {
     static const double full[2][3] = {{176, 24, 24}, {16, 112, 48}};
+    const double *color = full[label == said];
 
-    for (size_t c = 0; c < 3; c++)
-        pixel[c] = (uint8_t)(255 + (full[right][c] - 255) * share + .5);
+    for (size_t y = l->left + label * l->cell + l->line; y < l->left + (label + 1) * l->cell; y++)
+        for (size_t x = l->left + said * l->cell + l->line; x < l->left + (said + 1) * l->cell; x++)
+            for (size_t c = 0; c < 3; c++)
+                image->pixels[(y * image->width + x) * 3 + c] = (uint8_t)(255 + (color[c] - 255) * share + .5);
+}
+
+/* Labels in front of their rows, what was said above its columns, in the middle of them and close to the squares. */
+static void write_names(const fv_image *image, const layout *l, const fv_cli_measured *m)
+{
+    for (size_t c = 0; c < m->result.classes; c++) {
+        const char *name = fv_cli_measured_class(m, c);
+        const size_t letters = fv_letters_count(name), shown = letters < LETTERS_MOST ? letters : LETTERS_MOST;
+        const size_t across = l->left + c * l->cell + (l->cell + l->line - FV_LETTER_HEIGHT) / 2;
+
+        fv_letters_draw(image, name, LETTERS_MOST, l->left - GAP - shown * FV_LETTER_WIDTH, across, false);
+        fv_letters_draw(image, name, LETTERS_MOST, across, l->left - GAP - 1, true);
+    }
 }
 
 static int confusion_png(const fv_cli *cli, const fv_cli_measured *m, const char *path)
 {
-    const size_t classes = m->result.classes, fits = SIDE / classes;
-    const size_t cell = fits < 1 ? 1 : fits > CELL_MOST ? CELL_MOST : fits, line = cell > 4;
+    const size_t classes = m->result.classes;
+    const layout l = lay_out(m);
+    const size_t side = l.left + classes * l.cell + l.line;
     fv_image image;
     fv_error err = {0};
     int code;
 
-    if (fv_image_create(&cli->host, path, classes * cell + line, classes * cell + line, 3, &image, &err))
+    if (fv_image_create(&cli->host, path, side, side, 3, &image, &err))
         return fv_cli_fail(cli, &err);
-    memset(image.pixels, 224, image.height * image.width * 3); /* lines between the squares */
+    memset(image.pixels, 255, side * side * 3);
+    for (size_t y = l.left; y < side; y++) /* lines between the squares */
+        memset(image.pixels + (y * side + l.left) * 3, 224, (side - l.left) * 3);
     for (size_t label = 0; label < classes; label++) {
-        const uint64_t samples = fv_cli_confusion_score(&m->confusion, label).samples;
+        const double samples = (double)fv_cli_confusion_score(&m->confusion, label).samples;
 
-        for (size_t i = 0; i < classes * cell * (cell - line); i++) {
-            const size_t row = label * cell + line + i / (classes * cell), column = i % (classes * cell);
-            const size_t said = column / cell;
-            const double n = (double)fv_cli_confusion_at(&m->confusion, label, said);
-
-            if (!line || column % cell)
-                shade(image.pixels + (row * image.width + column) * 3, samples ? n / (double)samples : 0,
-                      label == said);
-        }
+        for (size_t said = 0; said < classes; said++)
+            shade(&image, &l, label, said,
+                  samples > 0 ? (double)fv_cli_confusion_at(&m->confusion, label, said) / samples : 0);
     }
+    if (l.left)
+        write_names(&image, &l, m);
     code = fv_cli_picture_write(cli, path, &image);
     fv_image_free(&cli->host, &image);
     return code;
