@@ -41,7 +41,7 @@ typedef struct fv_cli_verb {
     size_t least, most;         /* how many operands */
     const char *help;           /* one sentence without its full stop */
     const char *text;           /* more sentences for --help and the manual, or NULL */
-    const char *examples[3][2]; /* what stands behind "fovea", and what it does */
+    const char *examples[4][2]; /* what stands behind "fovea", and what it does */
     const char *more;           /* where to read on */
     const fv_cli_table *tables;
     size_t value_bytes;            /* of its values, which begin with fv_cli_common */

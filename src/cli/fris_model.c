@@ -150,7 +150,7 @@ static int print_all(const fv_cli *cli, const fv_fris_classifier *c, const fv_fr
     size_t right = 0, known = 0, accepted = 0;
     bool good = true;
 
-    fv_fris_say_header(form, "name");
+    fv_fris_say_header(form, "name", c);
     for (size_t i = 0; good && i < d->count; i++) {
         const fv_fris_said w = fv_fris_said_of(c, fv_fris_name_of(s, (uint32_t)i), d, i);
 

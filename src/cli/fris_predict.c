@@ -1,8 +1,8 @@
 /* predict with a model file that holds prototypes: class, S and evidence, or "none of these". */
 #include "cli/fris_predict.h"
-#include "cli/fris_say.h"
 #include "model/model.h"
 #include "train/features.h"
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,7 +16,9 @@ typedef struct predictor {
     fv_fris_classifier *classifier;
     fv_session *session;
     float *map, *vector; /* of one picture: what the layer makes of it, and its mean over the map */
-    size_t pixels, size;
+    size_t pixels, size, classes;
+    double *near; /* [classes] distances of it to each one's nearest prototype, */
+    double *s_of; /* [classes] and S of these against the nearest of all others */
     fv_fris_form form;
 } predictor;
 
@@ -42,7 +44,29 @@ static int begin(predictor *p, const char *path, const fv_model *model)
     p->pixels = height * width;
     p->map = calloc(p->pixels * p->size, sizeof *p->map);
     p->vector = calloc(p->size, sizeof *p->vector);
-    return p->map && p->vector ? FV_EXIT_OK : fv_cli_memory(p->cli);
+    p->classes = fv_fris_classifier_classes(p->classifier);
+    p->near = calloc(2 * p->classes, sizeof *p->near);
+    p->s_of = p->near ? p->near + p->classes : NULL;
+    return p->map && p->vector && p->near ? FV_EXIT_OK : fv_cli_memory(p->cli);
+}
+
+/* S of each class against all others: above 0 for the nearest alone. */
+static void compare_classes(const predictor *p, const fv_fris *one)
+{
+    const fv_fris *prototypes = fv_fris_classifier_prototypes(p->classifier);
+    const uint32_t *label = fv_fris_classifier_labels(p->classifier);
+
+    for (size_t k = 0; k < p->classes; k++)
+        p->near[k] = (double)INFINITY;
+    for (size_t i = 0; i < fv_fris_count(prototypes); i++)
+        p->near[label[i]] = fmin(p->near[label[i]], fv_fris_distance(one, 0, prototypes, i));
+    for (size_t k = 0; k < p->classes; k++) {
+        double other = (double)INFINITY;
+
+        for (size_t j = 0; j < p->classes; j++)
+            other = j == k ? other : fmin(other, p->near[j]);
+        p->s_of[k] = fv_fris_similarity(p->near[k], other);
+    }
 }
 
 /* FV_OK, or why nothing can be said about this picture. */
@@ -57,19 +81,21 @@ static fv_status decide(const predictor *p, const char *path, fv_fris_decisions 
     fv_features_mean(p->map, p->pixels, p->size, p->vector);
     if (!(status = fv_fris_create_like(fv_fris_classifier_prototypes(p->classifier), &one, &set, err)))
         status = fv_fris_classifier_run(p->classifier, set, out, err);
+    if (!status)
+        compare_classes(p, set);
     fv_fris_free(set);
     return status;
 }
 
-int fv_fris_predict(const fv_cli *cli, const char *path, const fv_model *model, const fv_pictures *files, bool csv,
-                    size_t *bad)
+int fv_fris_predict(const fv_cli *cli, const char *path, const fv_model *model, const fv_pictures *files,
+                    fv_fris_form form, size_t *bad)
 {
-    predictor p = {.cli = cli, .form = csv ? FV_FRIS_CSV : cli->common->json ? FV_FRIS_JSON : FV_FRIS_TEXT};
+    predictor p = {.cli = cli, .form = form};
     bool good = true;
     int code = begin(&p, path, model);
 
     if (!code)
-        fv_fris_say_header(p.form, "path");
+        fv_fris_say_header(p.form, "path", p.classifier);
     for (size_t i = 0; !code && good && i < files->count; i++) {
         const char *name = files->items[i].path;
         fv_fris_decisions *d = NULL;
@@ -78,16 +104,19 @@ int fv_fris_predict(const fv_cli *cli, const char *path, const fv_model *model, 
         if (decide(&p, name, &d, &err)) {
             ++*bad;
             fv_cli_fail(cli, &err);
-            good = fv_fris_say_error(p.form, "path", name, err.message);
+            good = fv_fris_say_error(p.form, "path", name, p.classes, err.message);
         } else {
-            const fv_fris_said said = fv_fris_said_of(p.classifier, name, d, 0);
+            fv_fris_said said = fv_fris_said_of(p.classifier, name, d, 0);
 
+            said.s_of = p.s_of;
+            said.classes = p.classes;
             good = fv_fris_say(p.form, "path", &said);
         }
         fv_fris_release(d);
     }
     free(p.map);
     free(p.vector);
+    free(p.near);
     fv_session_free(p.session);
     fv_fris_classifier_free(p.classifier);
     return code || good ? code : fv_cli_memory(cli);

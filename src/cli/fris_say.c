@@ -1,6 +1,7 @@
 /* What a classifier of prototypes says about one object: a sentence, a row, or a JSON document. */
 #include "cli/fris_say.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/csv.h"
 #include "cli/json.h"
 #include <stdio.h>
@@ -33,10 +34,27 @@ static void print_text(const fv_fris_said *w)
     puts(")");
 }
 
-void fv_fris_say_header(fv_fris_form form, const char *key)
+static void print_wide_header(const char *key, const fv_fris_classifier *c)
+{
+    fv_text column;
+
+    printf("%s,class,reason,s_star,", key);
+    for (size_t k = 0; k < fv_fris_classifier_classes(c); k++) {
+        fv_text_init(&column, NULL);
+        fv_text_print(&column, "s_%s", fv_fris_classifier_class(c, k));
+        fv_cli_csv_field(stdout, column.failed ? "" : column.data);
+        fv_text_free(&column);
+        putchar(',');
+    }
+    puts("error");
+}
+
+void fv_fris_say_header(fv_fris_form form, const char *key, const fv_fris_classifier *c)
 {
     if (form == FV_FRIS_CSV)
         printf("%s,class,nearest,prototype,rival,rival_prototype,reason,s,s_star,error\n", key);
+    if (form == FV_FRIS_WIDE)
+        print_wide_header(key, c);
 }
 
 static void print_csv(const fv_fris_said *w)
@@ -54,6 +72,17 @@ static void print_csv(const fv_fris_said *w)
         putchar(',');
     }
     printf("%.9g,%.9g,\n", w->s, w->s_star);
+}
+
+static void print_wide(const fv_fris_said *w)
+{
+    fv_cli_csv_field(stdout, w->name);
+    putchar(',');
+    fv_cli_csv_field(stdout, w->verdict == FV_FRIS_ACCEPTED ? w->class : "");
+    printf(",%s,%.9g,", reasons[w->verdict], w->s_star);
+    for (size_t k = 0; k < w->classes; k++)
+        printf("%.9g,", w->s_of[k]);
+    putchar('\n');
 }
 
 static bool print_json(const char *key, const fv_fris_said *w)
@@ -81,18 +110,22 @@ bool fv_fris_say(fv_fris_form form, const char *key, const fv_fris_said *said)
         return print_json(key, said);
     if (form == FV_FRIS_CSV)
         print_csv(said);
+    else if (form == FV_FRIS_WIDE)
+        print_wide(said);
     else
         print_text(said);
     return true;
 }
 
-bool fv_fris_say_error(fv_fris_form form, const char *key, const char *name, const char *error)
+bool fv_fris_say_error(fv_fris_form form, const char *key, const char *name, size_t classes, const char *error)
 {
+    const size_t blank = form == FV_FRIS_WIDE ? 3 + classes : 8; /* columns between name and error */
     fv_cli_json json;
 
-    if (form == FV_FRIS_CSV) {
+    if (form == FV_FRIS_CSV || form == FV_FRIS_WIDE) {
         fv_cli_csv_field(stdout, name);
-        fputs(",,,,,,,,,", stdout);
+        for (size_t i = 0; i <= blank; i++)
+            putchar(',');
         fv_cli_csv_field(stdout, error);
         putchar('\n');
     }

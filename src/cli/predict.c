@@ -236,10 +236,20 @@ static int predict(predictor *p, size_t *bad)
     const predict_values *values = cli->values;
     int code = fv_cli_model_open(cli, cli->operands[0], &p->model);
 
+    if (!code && fv_fris_in_model(p->model) && values->explain)
+        return fv_cli_usage(
+            cli,
+            "%s decides by prototypes: --explain follows a class's score back through the last layer, and "
+            "these have none; --csv names the nearest prototypes, and a model of 'fovea train' can be "
+            "explained",
+            cli->operands[0]);
     if (!code && fv_fris_in_model(p->model))
-        return values->explain ? fv_cli_usage(cli, "%s decides by prototypes: there is no --explain", cli->operands[0])
-               : values->wide  ? fv_cli_usage(cli, "%s says one class and why: there is no --wide", cli->operands[0])
-                               : fv_fris_predict(cli, cli->operands[0], p->model, &p->files, values->csv, bad);
+        return fv_fris_predict(cli, cli->operands[0], p->model, &p->files,
+                               values->csv                            ? FV_FRIS_CSV
+                               : values->wide                         ? FV_FRIS_WIDE
+                               : values->common.json || values->jsonl ? FV_FRIS_JSON
+                                                                      : FV_FRIS_TEXT,
+                               bad);
     if (!code)
         code = open_session(cli, p);
     if (!code && values->explain)
@@ -335,8 +345,8 @@ const fv_cli_verb fv_cli_verb_predict = {
         "Pictures are prepared as the model says. Digits may be grey or coloured, of any size, dark on light or light "
         "on dark. With --json there is one document a line. A picture that cannot be read is named on standard error "
         "and the exit code is 3, or 1 if none could be read. Models of 'fovea fris train' answer with the nearest "
-        "prototype, "
-        "how sure that is (S*), or \"none of these\" and why.",
+        "prototype, how sure that is (S*), or \"none of these\" and why; their --wide has a column of S for each "
+        "class.",
     .examples = {{"predict runs/train digit.png", "which digit is it?"},
 
                  {"predict model.safetensors *.png --csv > said.csv", "a table for other programs"},

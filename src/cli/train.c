@@ -502,7 +502,8 @@ const fv_cli_verb fv_cli_verb_train = {
         "What the network's own train line says holds where an option does not say otherwise. The same seed gives the "
         "same bits on any number of threads. SIGINT and SIGTERM save before they end the run.",
     .examples = {{"train lenet-5 data/mnist --epochs 10 --out runs/digits", "learn handwritten digits"},
-                 {"train lenet-5-1998 data/mnist", "as in 1998: rates and passes are the network's own"},
+                 {"train photos", "a folder a class: a trained network that lies about gets a new last layer"},
+                 {"train photos --from runs/train --unfreeze 2", "and then its last two layers are trained on"},
                  {"train --resume runs/digits", "go on where it was stopped"}},
     .more = "doc/training.md",
     .tables = fv_cli_training,
