@@ -103,6 +103,20 @@ static void apply_table(const fv_conv_args *a, real *dw, size_t first, size_t la
                 dw[k * g->out_c + o] = 0;
 }
 
+/* Blocks of weights of up to so many bytes stay in the second level beside a strip. */
+enum { BLOCK_BYTES = 262144 };
+
+/* The end of the run of items from `item` on that walk over the same images: a strip is then padded and fetched once for all
+ * of them. */
+static size_t together(const fv_conv_args *a, size_t item, size_t end)
+{
+    const size_t block = fv_conv_depth(&a->g) * a->g.out_c * sizeof(real) / a->blocks + 1;
+    const size_t most = block < BLOCK_BYTES ? BLOCK_BYTES / block : 1, left = a->blocks - item % a->blocks;
+    const size_t count = most < left ? most : left;
+
+    return item + count < end ? item + count : end;
+}
+
 /* Items are parts x blocks of chunks; a part is a run of images. */
 void FV_FN(conv_backward_w)(const void *args, size_t begin, size_t end, size_t slice)
 {
@@ -112,9 +126,13 @@ void FV_FN(conv_backward_w)(const void *args, size_t begin, size_t end, size_t s
     real *padded = (real *)(void *)((char *)a->scratch + slice * a->scratch_bytes);
     strip s = {.a = a, .pitch = (fv_conv_padded(g) ? fv_conv_padded_w(g) : g->in_w) * g->in_c};
 
-    for (size_t item = begin; item < end; item++) {
+    for (size_t item = begin, next; item < end; item = next) {
         const size_t part = item / a->blocks, block = item % a->blocks;
-        const size_t first = block * chunks / a->blocks, last = (block + 1) * chunks / a->blocks;
+        const size_t first = block * chunks / a->blocks;
+
+        next = together(a, item, end);
+
+        const size_t last = (next - part * a->blocks) * chunks / a->blocks;
 
         s.dw = (real *)a->dw_parts + part * fv_conv_depth(g) * g->out_c;
         s.more = false;
