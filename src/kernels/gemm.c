@@ -97,16 +97,18 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 
         const size_t first = fv_panel_begin(FV_PANEL, a->cols, p.first); /* what is left */
 
-        for (size_t row = rb * a->rows / a->row_blocks; row < row_end; row += chunk) {
-            const size_t count = row_end - row < chunk ? row_end - row : chunk;
+        const size_t row_begin = rb * a->rows / a->row_blocks, pieces = fv_pieces(row_end - row_begin, chunk);
 
-            for (size_t i = 0; i < count; i++)
-                rows[i] = (const real *)a->a + (row + i) * a->lda;
+        for (size_t i = 0, row = row_begin, count; i < pieces; i++, row += count) {
+            count = row_begin + (i + 1) * (row_end - row_begin) / pieces - row;
+
+            for (size_t k = 0; k < count; k++)
+                rows[k] = (const real *)a->a + (row + k) * a->lda;
             p.c = (real *)a->c + row * a->ldc + first;
             p.add = a->add ? (const real *)a->add + row * a->ldc + first : NULL;
             FV_FN(multiply_rows)(&p, count);
-            for (size_t i = 0; i < count; i++)
-                finish(a, act, row + i, column, n);
+            for (size_t k = 0; k < count; k++)
+                finish(a, act, row + k, column, n);
         }
     }
 }
@@ -141,6 +143,11 @@ void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
     fv_tile t = {.outer = 1, .inner = 1, .run_step = a->lda, .b_step = a->ldb, .plain = true, .ldc = a->cols};
 
     (void)slice;
+    if (fv_tile_fetches(a->rows * a->cols)) { /* the update, which reads c, is far away */
+        t.stream =
+            a->depth <= FV_TN_STEPS && a->cols % FV_LANES == 0 && (uintptr_t)a->c % (FV_LANES * sizeof(real)) == 0;
+        t.fetch = !t.stream;
+    }
     for (size_t from = 0; from < a->depth; from += t.run) {
         t.run = a->depth - from < FV_TN_STEPS ? a->depth - from : FV_TN_STEPS;
         for (size_t item = begin; item < end; item++) {
@@ -150,6 +157,8 @@ void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
                 tn_rows(a, &t, from, row, row_end - row < FV_CHUNK ? row_end : row + FV_CHUNK);
         }
     }
+    if (t.stream)
+        vec_stream_end();
     if (begin == 0 && end > 0 && a->sums)
         FV_FN(column_sums)(a->b, a->depth, a->cols, a->ldb, a->sums, false);
 }

@@ -29,6 +29,7 @@ typedef struct fv_tile {
     size_t cols;     /* that exist; b, init and c have no more */
     bool relu, six;  /* c = max(c, 0), then min(c, 6) in the end; a NaN stays */
     bool fetch;      /* c is not in a cache: its lines arrive while the sum is made */
+    bool stream;     /* c, aligned as vectors are, goes past the caches (vec_stream) where a tile is two vectors wide */
 } fv_tile;
 
 enum {

@@ -98,6 +98,14 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
         FV_EACH (i, rows)
             FV_EACH (j, TILE_VECS)
                 acc[i][j] = TILE_MIN(TILE_ALL(6), acc[i][j]);
+#if TILE_VECS == 2 && FV_LANES == 16
+    if (t->stream && t->cols == TILE_VECS * TILE_LANES) {
+        FV_EACH (i, rows)
+            FV_EACH (j, TILE_VECS)
+                vec_stream(c + i * ldc + j * TILE_LANES, acc[i][j]);
+        return;
+    }
+#endif
     FV_EACH (i, rows)
         FV_EACH (j, TILE_VECS)
             TILE_STORE_M(c + i * ldc + j * TILE_LANES, acc[i][j], mask[j]);

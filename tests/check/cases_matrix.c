@@ -169,6 +169,8 @@ static const check_case cases[] = {
     CASE(gemm_tn, build_gemm_tn, 8, 0, 33, 29, 33, 1),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 8, 41, 9, 1),
     CASE(gemm_tn, build_gemm_tn, 32, 0, 300, 59, 40, 1), /* several visits */
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 3, 570, 464, 1),  /* past the caches */
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 2, 540, 489, 0),  /* columns that are no whole vectors */
     CASE(gemm_tn, build_gemm_tn, 8, 0, 128, 84, 10, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 400, 120, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 120, 84, 1),
