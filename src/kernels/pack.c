@@ -5,6 +5,10 @@
 
 enum { BLOCK = 64 };
 
+/* Larger panels would not be in a cache when they are read: turned ones go past it, so that their lines are not fetched to be
+ * written. (Straight ones gain nothing: reading 512 bytes a page limits them.) */
+static const size_t STREAMED = 16 << 20;
+
 static void pack_rows(const fv_pack_args *a, const real *b, real *out, size_t column, size_t width)
 {
     const size_t have = a->cols - column < width ? a->cols - column : width;
@@ -33,7 +37,7 @@ static void pack_whole(const fv_pack_args *a, const real *b, real *out, size_t c
 }
 
 /* The source of column c is row c of b. */
-static void pack_columns(const fv_pack_args *a, const real *b, real *out, size_t column, size_t width)
+FV_INLINE void pack_columns(const fv_pack_args *a, const real *b, real *out, size_t column, size_t width, bool stream)
 {
     for (size_t first = 0; first < a->depth; first += BLOCK) {
         const size_t last = first + BLOCK < a->depth ? first + BLOCK : a->depth;
@@ -42,7 +46,7 @@ static void pack_columns(const fv_pack_args *a, const real *b, real *out, size_t
         for (; j + FV_LANES <= width && column + j + FV_LANES <= a->cols && (last - first) % FV_LANES == 0;
              j += FV_LANES)
             for (size_t k = first; k < last; k += FV_LANES)
-                square_turn(b + (column + j) * a->ld + k, a->ld, out + k * width + j, width);
+                square_turn(b + (column + j) * a->ld + k, a->ld, out + k * width + j, width, stream);
         for (; j < width; j++) {
             const real *row = b + (column + j) * a->ld;
 
@@ -57,6 +61,8 @@ void FV_FN(pack)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_pack_args *a = args;
     const size_t panels = fv_panel_count(FV_PANEL, a->cols), columns = fv_panel_columns(FV_PANEL, a->cols);
+    const bool large = FV_LANES == 16 && a->transposed && a->depth * columns * sizeof(real) > STREAMED &&
+                       a->depth * columns % FV_LANES == 0 && (uintptr_t)a->panels % 64 == 0;
 
     (void)slice;
     for (size_t item = begin, count; item < end; item += count) {
@@ -67,11 +73,15 @@ void FV_FN(pack)(const void *args, size_t begin, size_t end, size_t slice)
 
         count = whole < left ? whole : left;
         count = a->transposed || count == 0 ? 1 : count < ABREAST ? count : ABREAST;
-        if (a->transposed)
-            pack_columns(a, b, out, column, fv_panel_width(FV_PANEL, a->cols - column));
+        if (large && whole)
+            pack_columns(a, b, out, column, FV_PANEL, true);
+        else if (a->transposed)
+            pack_columns(a, b, out, column, fv_panel_width(FV_PANEL, a->cols - column), false);
         else if (whole)
             pack_whole(a, b, out, column, count);
         else
             pack_rows(a, b, out, column, fv_panel_width(FV_PANEL, a->cols - column));
     }
+    if (large)
+        vec_stream_end();
 }

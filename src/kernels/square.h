@@ -26,7 +26,7 @@
 #endif
 
 /* to[j to_ld + i] = from[i ld + j] */
-FV_INLINE void square_turn(const real *from, size_t ld, real *to, size_t to_ld)
+FV_INLINE void square_turn(const real *from, size_t ld, real *to, size_t to_ld, bool stream)
 {
     vec v[FV_LANES];
 
@@ -43,7 +43,7 @@ FV_INLINE void square_turn(const real *from, size_t ld, real *to, size_t to_ld)
     ROUND(v, 8)
 #endif
     FV_EACH (i, FV_LANES)
-        vec_store(to + i * to_ld, v[i]);
+        vec_put(to + i * to_ld, v[i], stream);
 }
 
 #endif

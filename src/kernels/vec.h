@@ -94,6 +94,13 @@ FV_INLINE void vec_stream_end(void) { _mm_sfence(); }
 FV_INLINE void vec_stream(real *p, vec v) { vec_store(p, v); }
 FV_INLINE void vec_stream_end(void) {}
 #endif
+FV_INLINE void vec_put(real *p, vec v, bool stream)
+{
+    if (stream)
+        vec_stream(p, v);
+    else
+        vec_store(p, v);
+}
 
 /* ---- tails: vec_load_m reads lanes outside the mask as 0 and touches no memory there.
  * vec_max(a, b) is a > b ? a : b, so that a NaN in b stays. Bytes are lanes' low 8 bits. ivec_reaches: a >= b, without signs;

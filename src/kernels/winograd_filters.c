@@ -78,7 +78,7 @@ static void turn(const fv_winograd_filter_args *a, const real *w, size_t n, size
 
         for (; n == TURNED && c + FV_LANES <= have; c += FV_LANES)
             for (size_t o = 0; o < TURNED; o += FV_LANES)
-                square_turn(from + c * a->out_c + o, a->out_c, out + o * FV_PANEL + c, FV_PANEL);
+                square_turn(from + c * a->out_c + o, a->out_c, out + o * FV_PANEL + c, FV_PANEL, false);
         for (; c < have; c++)
             for (size_t o = 0; o < n; o++)
                 out[o * FV_PANEL + c] = from[c * a->out_c + o];

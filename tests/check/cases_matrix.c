@@ -103,6 +103,7 @@ static const check_case cases[] = {
     CASE(pack, build_pack, 0, 0, 1, 80, 75, 1),
     CASE(pack, build_pack, 0, 0, 2, 5, 330, 0), /* more whole panels than are filled at once */
     CASE(pack, build_pack, 0, FULL, 2, 70, 129, 1),
+    CASE(pack, build_pack, 0, FULL, 1, 2064, 2072, 1), /* past the caches */
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 400, 120, 0),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 120, 400, 1),
     CASE(pack, build_pack, 0, BENCH_ONLY, 1, 4608, 512, 0),
