@@ -8,23 +8,27 @@
 
 typedef struct fv_lower fv_lower;
 
+/* How what a pointer points to is laid out. Of the pointers of a step, either all say what is true or all say FV_WHOLE. */
+typedef enum fv_layout {
+    FV_WHOLE,   /* anyhow: the kernel wants the whole value */
+    FV_SAMPLES, /* one sample behind the other, and items of a sample touch its own alone */
+    FV_PARTS    /* partial sums, one for each unit of samples */
+} fv_layout;
+
 /* Where a pointer of the argument block points: to a value, when the memory plan is known. */
 typedef struct fv_bind {
     size_t offset;  /* of the pointer in the argument block */
     fv_value value; /* 0 = stays NULL */
     size_t shift;   /* bytes behind the value's beginning */
-    bool by_unit; /* the value holds equal runs, one for each unit of samples, and the kernel's items reach their own */
+    fv_layout layout;
 } fv_bind;
-#define FV_BIND(type, field, value)                                                                                    \
+#define FV_BIND_AS(layout, type, field, value)                                                                         \
     {                                                                                                                  \
-        offsetof(type, field), (value), 0, false                                                                       \
+        offsetof(type, field), (value), 0, (layout)                                                                    \
     }
-/* Of what is laid out by samples, or in one partial sum for each unit of them. All such pointers of a step are said to be,
- * or none is. */
-#define FV_BIND_UNITS(type, field, value)                                                                              \
-    {                                                                                                                  \
-        offsetof(type, field), (value), 0, true                                                                        \
-    }
+#define FV_BIND(type, field, value) FV_BIND_AS(FV_WHOLE, type, field, value)
+#define FV_BIND_SAMPLES(type, field, value) FV_BIND_AS(FV_SAMPLES, type, field, value)
+#define FV_BIND_PARTS(type, field, value) FV_BIND_AS(FV_PARTS, type, field, value)
 
 typedef struct fv_cost {
     double flops, bytes;
@@ -36,7 +40,6 @@ const fv_shape *fv_lower_shape(const fv_lower *lower, fv_value value);
 bool fv_lower_training(const fv_lower *lower);  /* is the graph one for training? */
 bool fv_lower_gradients(const fv_lower *lower); /* may it hold gradients? */
 size_t fv_lower_batch(const fv_lower *lower);
-size_t fv_lower_units(const fv_lower *lower); /* as many runs of samples as the planner cuts a batch into */
 
 /* Where an operator that `joins` writes its result, of `value`'s shape. */
 typedef struct fv_target {

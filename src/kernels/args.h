@@ -19,7 +19,7 @@ typedef struct fv_work {
     size_t parts;         /* partial sums that sum_parts adds afterwards, 1 = none */
     size_t scratch_bytes; /* of one slice */
     bool together;        /* items are not of one sample each, or share more weights than a unit should read alone */
-    bool by_units;        /* items are runs of samples, as many as the planner cuts a batch into */
+    bool by_samples;      /* items are of one sample each, in order, though this kernel's usually are not */
     size_t rounds;        /* the kernel is called for `items` items so many times, round r for those from r * items on,
                              and each round waits for the one before; 0 = one */
 } fv_work;

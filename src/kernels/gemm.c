@@ -64,7 +64,8 @@ static size_t chunk_of(size_t lda)
     return FV_CHUNK > 2 * 8 && lda * sizeof(real) % 2048 == 0 ? FV_ROWS : FV_CHUNK;
 }
 
-/* Items are row_blocks x col_blocks (runs of panels), the rows fastest: a block's columns stay in the second level. */
+/* Items are row_blocks x col_blocks (runs of panels), the rows fastest: a block's columns stay in the second level, and
+ * those of several are taken together, as one may have a single row. */
 void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_args *a = args;
@@ -81,9 +82,12 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
     p.tile.a = rows;
     p.tile.fetch = fv_tile_fetches(a->rows * a->ldc);
     act = fv_tile_act(&p.tile, a->act);
-    for (size_t item = begin; item < end; item++) {
+    for (size_t item = begin, next; item < end; item = next) {
         const size_t rb = item % a->row_blocks, cb = item / a->row_blocks;
-        const size_t row_end = (rb + 1) * a->rows / a->row_blocks;
+
+        next = (cb + 1) * a->row_blocks < end ? (cb + 1) * a->row_blocks : end;
+
+        const size_t row_end = (rb + next - item) * a->rows / a->row_blocks;
 
         p.first = cb * panels / a->col_blocks;
         p.last = (cb + 1) * panels / a->col_blocks;

@@ -25,8 +25,8 @@ void fv_act_grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
 void fv_act_lower(fv_lower *l, const fv_node *node)
 {
     const fv_elementwise_args args = {.act = (fv_act)node->op->activation};
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_elementwise_args, x, node->in[0]),
-                             FV_BIND_UNITS(fv_elementwise_args, out, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_elementwise_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_elementwise_args, out, node->out[0])};
 
     fv_lower_elementwise(l, node, FV_K_act_forward, args, binds, FV_COUNT(binds), 1);
 }
@@ -35,9 +35,9 @@ static void lower_back(fv_lower *l, const fv_node *node)
 {
     const fv_act_attrs *a = node->attrs;
     const fv_elementwise_args args = {.act = (fv_act)a->act};
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_elementwise_args, dy, node->in[0]),
-                             FV_BIND_UNITS(fv_elementwise_args, y, node->in[1]),
-                             FV_BIND_UNITS(fv_elementwise_args, out, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_elementwise_args, dy, node->in[0]),
+                             FV_BIND_SAMPLES(fv_elementwise_args, y, node->in[1]),
+                             FV_BIND_SAMPLES(fv_elementwise_args, out, node->out[0])};
 
     fv_lower_elementwise(l, node, FV_K_act_backward, args, binds, FV_COUNT(binds), 2);
 }

@@ -32,9 +32,9 @@ static void lower(fv_lower *l, const fv_node *node)
 {
     const add_attrs *a = node->attrs;
     const fv_elementwise_args args = {.act = (fv_act)a->act};
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_elementwise_args, x, node->in[0]),
-                             FV_BIND_UNITS(fv_elementwise_args, b, node->in[1]),
-                             FV_BIND_UNITS(fv_elementwise_args, out, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_elementwise_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_elementwise_args, b, node->in[1]),
+                             FV_BIND_SAMPLES(fv_elementwise_args, out, node->out[0])};
 
     fv_lower_elementwise(l, node, FV_K_add, args, binds, FV_COUNT(binds), 2);
 }

@@ -96,15 +96,15 @@ static void lower(fv_lower *l, const fv_node *node)
 
     if (adapts(a) && !divides(a, x)) {
         lower_adaptive(l, a, x, FV_K_adaptive_forward,
-                       (const fv_bind[2]){FV_BIND_UNITS(fv_adaptive_args, x, node->in[0]),
-                                          FV_BIND_UNITS(fv_adaptive_args, out, node->out[0])});
+                       (const fv_bind[2]){FV_BIND_SAMPLES(fv_adaptive_args, x, node->in[0]),
+                                          FV_BIND_SAMPLES(fv_adaptive_args, out, node->out[0])});
         return;
     }
     const fv_pool_attrs plain = settled(a, x);
 
     lower_windows(l, &plain, x, FV_K_avgpool_forward,
-                  (const fv_bind[2]){FV_BIND_UNITS(fv_pool_args, x, node->in[0]),
-                                     FV_BIND_UNITS(fv_pool_args, out, node->out[0])});
+                  (const fv_bind[2]){FV_BIND_SAMPLES(fv_pool_args, x, node->in[0]),
+                                     FV_BIND_SAMPLES(fv_pool_args, out, node->out[0])});
 }
 
 /* Of windows of several sizes, the largest. */
@@ -149,15 +149,15 @@ static void lower_back(fv_lower *l, const fv_node *node)
 
     if (adapts(&a->pool) && !divides(&a->pool, &a->x)) {
         lower_adaptive(l, &a->pool, &a->x, FV_K_adaptive_backward,
-                       (const fv_bind[2]){FV_BIND_UNITS(fv_adaptive_args, dy, node->in[0]),
-                                          FV_BIND_UNITS(fv_adaptive_args, dx, node->out[0])});
+                       (const fv_bind[2]){FV_BIND_SAMPLES(fv_adaptive_args, dy, node->in[0]),
+                                          FV_BIND_SAMPLES(fv_adaptive_args, dx, node->out[0])});
         return;
     }
     const fv_pool_attrs plain = settled(&a->pool, &a->x);
 
     lower_windows(l, &plain, &a->x, FV_K_avgpool_backward,
-                  (const fv_bind[2]){FV_BIND_UNITS(fv_pool_args, dy, node->in[0]),
-                                     FV_BIND_UNITS(fv_pool_args, dx, node->out[0])});
+                  (const fv_bind[2]){FV_BIND_SAMPLES(fv_pool_args, dy, node->in[0]),
+                                     FV_BIND_SAMPLES(fv_pool_args, dx, node->out[0])});
 }
 
 const fv_op fv_op_avgpool_backward = {

@@ -132,9 +132,9 @@ static size_t lower_sums(fv_lower *l, fv_value x, fv_value dy, fv_value mean, fv
 
     *first = fv_lower_temp(l, parts * c);
     *second = fv_lower_temp(l, parts * c);
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_bn_sum_args, x, x), FV_BIND_UNITS(fv_bn_sum_args, dy, dy),
-                             FV_BIND(fv_bn_sum_args, mean, mean), FV_BIND_UNITS(fv_bn_sum_args, first, *first),
-                             FV_BIND_UNITS(fv_bn_sum_args, second, *second)};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_bn_sum_args, x, x), FV_BIND_SAMPLES(fv_bn_sum_args, dy, dy),
+                             FV_BIND(fv_bn_sum_args, mean, mean), FV_BIND_PARTS(fv_bn_sum_args, first, *first),
+                             FV_BIND_PARTS(fv_bn_sum_args, second, *second)};
 
     work.parts = parts;
     fv_lower_step(l, dy ? FV_K_bn_sums : FV_K_bn_stats, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
@@ -157,10 +157,10 @@ void fv_lower_bn_apply(fv_lower *l, const fv_bn_apply *apply)
 {
     const fv_shape *x = fv_lower_shape(l, apply->x);
     const fv_bn_apply_args args = {.rows = fv_pixels(x), .channels = fv_channels(x), .act = (fv_act)apply->act};
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_bn_apply_args, x, apply->x), FV_BIND(fv_bn_apply_args, mean, apply->mean),
-                             FV_BIND(fv_bn_apply_args, scale, apply->scale),
-                             FV_BIND(fv_bn_apply_args, beta, apply->beta),
-                             FV_BIND_UNITS(fv_bn_apply_args, out, apply->out)};
+    const fv_bind binds[] = {
+        FV_BIND_SAMPLES(fv_bn_apply_args, x, apply->x), FV_BIND(fv_bn_apply_args, mean, apply->mean),
+        FV_BIND(fv_bn_apply_args, scale, apply->scale), FV_BIND(fv_bn_apply_args, beta, apply->beta),
+        FV_BIND_SAMPLES(fv_bn_apply_args, out, apply->out)};
 
     fv_lower_step(l, FV_K_bn_apply, &args, sizeof args,
                   fv_work_items(args.rows, 2 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds),
@@ -262,9 +262,9 @@ static void lower_x(fv_lower *l, const fv_node *node)
     const fv_shape *x = fv_lower_shape(l, node->in[1]);
     const fv_bn_apply_args args = {.rows = fv_pixels(x), .channels = fv_channels(x), .gate_act = (fv_act)a->gate_act};
     const fv_bind binds[] = {
-        FV_BIND_UNITS(fv_bn_apply_args, dy, node->in[0]), FV_BIND_UNITS(fv_bn_apply_args, x, node->in[1]),
+        FV_BIND_SAMPLES(fv_bn_apply_args, dy, node->in[0]), FV_BIND_SAMPLES(fv_bn_apply_args, x, node->in[1]),
         FV_BIND(fv_bn_apply_args, mean, node->in[2]), FV_BIND(fv_bn_apply_args, coefficients, node->in[3]),
-        FV_BIND_UNITS(fv_bn_apply_args, out, node->out[0])};
+        FV_BIND_SAMPLES(fv_bn_apply_args, out, node->out[0])};
 
     fv_lower_step(l, FV_K_bn_backward_x, &args, sizeof args,
                   fv_work_items(args.rows, 3 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds),

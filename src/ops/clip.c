@@ -26,7 +26,7 @@ static void square_lower(fv_lower *l, const fv_node *node)
         const size_t count = fv_elements(fv_lower_shape(l, node->in[i])), parts = fv_square_parts(count);
         const fv_square_args args = {.count = count};
         const fv_bind binds[] = {FV_BIND(fv_square_args, x, node->in[i]),
-                                 {offsetof(fv_square_args, out), node->out[0], at * sizeof(double), false}};
+                                 {offsetof(fv_square_args, out), node->out[0], at * sizeof(double), FV_WHOLE}};
 
         fv_lower_step(l, FV_K_square_sum, &args, sizeof args, fv_work_items(parts, count / parts * real), binds,
                       FV_COUNT(binds), 0, (fv_cost){2 * (double)count, (double)(count * real)});

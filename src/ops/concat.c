@@ -48,8 +48,8 @@ static void copy(fv_lower *l, fv_value x, size_t x_at, fv_value out, size_t out_
     const size_t real = fv_lower_kernels(l)->real_bytes;
     const fv_copy_args args = {
         .pixels = fv_pixels(from), .channels = count, .x_step = fv_channels(from), .out_step = to.pixel};
-    const fv_bind binds[] = {{offsetof(fv_copy_args, x), x, x_at * real, true},
-                             {offsetof(fv_copy_args, out), to.value, to.shift + out_at * real, true}};
+    const fv_bind binds[] = {{offsetof(fv_copy_args, x), x, x_at * real, FV_SAMPLES},
+                             {offsetof(fv_copy_args, out), to.value, to.shift + out_at * real, FV_SAMPLES}};
 
     fv_lower_step(l, FV_K_copy_channels, &args, sizeof args, fv_work_items(args.pixels, 2 * count * real), binds,
                   FV_COUNT(binds), 0, (fv_cost){0, 2 * (double)(args.pixels * count * real)});

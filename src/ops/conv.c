@@ -199,11 +199,11 @@ static void lower(fv_lower *l, const fv_node *node)
     const fv_target y = fv_lower_target(l, node->out[0]);
     const fv_value x = a->run ? fv_lower_round(l, node->in[0], g.n * g.in_h * g.in_w * g.groups, a->run) : node->in[0];
     fv_conv_args args = {.g = g, .act = (fv_act)a->act, .y_step = y.pixel};
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_conv_args, x, x),
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_conv_args, x, x),
                              FV_BIND(fv_conv_args, w, node->in[1]),
                              FV_BIND(fv_conv_args, bias, bias),
-                             FV_BIND_UNITS(fv_conv_args, add, add),
-                             {offsetof(fv_conv_args, y), y.value, y.shift, true}};
+                             FV_BIND_SAMPLES(fv_conv_args, add, add),
+                             {offsetof(fv_conv_args, y), y.value, y.shift, FV_SAMPLES}};
     const bool own = fv_is_depthwise(&g);
     const fv_kernel_id kernel = own ? FV_K_depthwise_forward : a->run ? FV_K_half_conv_forward : FV_K_conv_forward;
 

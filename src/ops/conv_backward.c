@@ -69,9 +69,9 @@ static void lower_x(fv_lower *l, const fv_node *node)
         return;
     }
     fv_conv_args args = {.g = g, .gate_act = (fv_act)a->gate_act};
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_conv_args, dy, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
-                             FV_BIND_UNITS(fv_conv_args, add, add), FV_BIND_UNITS(fv_conv_args, gate, gate),
-                             FV_BIND_UNITS(fv_conv_args, dx, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_conv_args, dy, node->in[0]), FV_BIND(fv_conv_args, w, node->in[1]),
+                             FV_BIND_SAMPLES(fv_conv_args, add, add), FV_BIND_SAMPLES(fv_conv_args, gate, gate),
+                             FV_BIND_SAMPLES(fv_conv_args, dx, node->out[0])};
     const bool own = fv_is_depthwise(&g);
     const fv_work work =
         own ? fv_work_depthwise(&args, g.in_h, g.in_w) : fv_work_conv_backward_x(fv_lower_kernels(l), &args);
@@ -193,9 +193,9 @@ static void lower_w(fv_lower *l, const fv_node *node)
     const bool split = work.parts > 1;
     const fv_value dw_parts = split ? fv_lower_temp(l, work.parts * taps * g.out_c) : node->out[0];
     const fv_value db_parts = !dbias ? 0 : split ? fv_lower_temp(l, work.parts * g.out_c) : dbias;
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_conv_args, x, node->in[0]), FV_BIND_UNITS(fv_conv_args, dy, node->in[1]),
-                             FV_BIND_UNITS(fv_conv_args, dw_parts, dw_parts),
-                             FV_BIND_UNITS(fv_conv_args, db_parts, db_parts)};
+    const fv_bind binds[] = {
+        FV_BIND_SAMPLES(fv_conv_args, x, node->in[0]), FV_BIND_SAMPLES(fv_conv_args, dy, node->in[1]),
+        FV_BIND_PARTS(fv_conv_args, dw_parts, dw_parts), FV_BIND_PARTS(fv_conv_args, db_parts, db_parts)};
 
     fv_lower_step(l, own ? FV_K_depthwise_backward_w : FV_K_conv_backward_w, &args, sizeof args, work, binds,
                   FV_COUNT(binds), offsetof(fv_conv_args, scratch), fv_conv_cost(&g, (double)k->real_bytes));

@@ -65,8 +65,8 @@ static void step(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_curve
 
 static void lower(fv_lower *l, const fv_node *node)
 {
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_curve_args, x, node->in[0]),
-                             FV_BIND_UNITS(fv_curve_args, out, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_curve_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_curve_args, out, node->out[0])};
 
     step(l, node, FV_K_curve_forward, (fv_curve_args){.curve = curve_of(node->op), .slope = slope_of(node)}, binds,
          FV_COUNT(binds));
@@ -126,9 +126,9 @@ const fv_op fv_op_silu = {
 static void lower_back(fv_lower *l, const fv_node *node)
 {
     const curve_backward_attrs *a = node->attrs;
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_curve_args, dy, node->in[0]),
-                             FV_BIND_UNITS(fv_curve_args, x, node->in[1]),
-                             FV_BIND_UNITS(fv_curve_args, out, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_curve_args, dy, node->in[0]),
+                             FV_BIND_SAMPLES(fv_curve_args, x, node->in[1]),
+                             FV_BIND_SAMPLES(fv_curve_args, out, node->out[0])};
 
     step(l, node, FV_K_curve_backward, (fv_curve_args){.curve = (fv_curve)a->curve, .slope = a->slope}, binds,
          FV_COUNT(binds));

@@ -17,7 +17,7 @@ fv_value fv_lower_round(fv_lower *l, fv_value x, size_t rows, size_t run)
 {
     const fv_round_args args = {.rows = rows, .run = run};
     const fv_value words = fv_lower_temp(l, rows * fv_half_words(run));
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_round_args, x, x), FV_BIND_UNITS(fv_round_args, out, words)};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_round_args, x, x), FV_BIND_SAMPLES(fv_round_args, out, words)};
 
     fv_lower_step(l, FV_K_half_round, &args, sizeof args, fv_work_items(rows, 6 * run), binds, FV_COUNT(binds), 0,
                   (fv_cost){0, 6 * (double)(rows * run)});

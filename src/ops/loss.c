@@ -51,12 +51,12 @@ static void step(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_loss_
 void fv_loss_lower(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_loss_args args)
 {
     const bool mixed = node->n_in > 3;
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_loss_args, x, node->in[0]),
-                             FV_BIND_UNITS(fv_loss_args, labels, node->in[1]),
-                             FV_BIND_UNITS(fv_loss_args, other, mixed ? node->in[2] : 0),
-                             FV_BIND_UNITS(fv_loss_args, share, mixed ? node->in[3] : 0),
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_loss_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_loss_args, labels, node->in[1]),
+                             FV_BIND_SAMPLES(fv_loss_args, other, mixed ? node->in[2] : 0),
+                             FV_BIND_SAMPLES(fv_loss_args, share, mixed ? node->in[3] : 0),
                              FV_BIND(fv_loss_args, weights, weighted(node->n_in) ? node->in[node->n_in - 1] : 0),
-                             FV_BIND_UNITS(fv_loss_args, loss, node->out[0])};
+                             FV_BIND_SAMPLES(fv_loss_args, loss, node->out[0])};
 
     step(l, node, kernel, args, binds, FV_COUNT(binds));
 }
@@ -64,13 +64,13 @@ void fv_loss_lower(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_los
 void fv_loss_lower_backward(fv_lower *l, const fv_node *node, fv_kernel_id kernel, fv_loss_args args)
 {
     const bool mixed = node->n_in > 4;
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_loss_args, x, node->in[0]),
-                             FV_BIND_UNITS(fv_loss_args, labels, node->in[1]),
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_loss_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_loss_args, labels, node->in[1]),
                              FV_BIND(fv_loss_args, scale, node->in[2]),
-                             FV_BIND_UNITS(fv_loss_args, other, mixed ? node->in[3] : 0),
-                             FV_BIND_UNITS(fv_loss_args, share, mixed ? node->in[4] : 0),
+                             FV_BIND_SAMPLES(fv_loss_args, other, mixed ? node->in[3] : 0),
+                             FV_BIND_SAMPLES(fv_loss_args, share, mixed ? node->in[4] : 0),
                              FV_BIND(fv_loss_args, weights, weighted(node->n_in - 1) ? node->in[node->n_in - 1] : 0),
-                             FV_BIND_UNITS(fv_loss_args, dx, node->out[0])};
+                             FV_BIND_SAMPLES(fv_loss_args, dx, node->out[0])};
 
     step(l, node, kernel, args, binds, FV_COUNT(binds));
 }

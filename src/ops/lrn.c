@@ -70,7 +70,8 @@ static void step(fv_lower *l, const fv_node *node, fv_value x, fv_kernel_id kern
 
 static void lower(fv_lower *l, const fv_node *node)
 {
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_lrn_args, x, node->in[0]), FV_BIND_UNITS(fv_lrn_args, y, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_lrn_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_lrn_args, y, node->out[0])};
 
     step(l, node, node->in[0], FV_K_lrn_forward, binds, FV_COUNT(binds));
 }
@@ -90,8 +91,9 @@ const fv_op fv_op_lrn = {
 
 static void lower_back(fv_lower *l, const fv_node *node)
 {
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_lrn_args, dy, node->in[0]), FV_BIND_UNITS(fv_lrn_args, x, node->in[1]),
-                             FV_BIND_UNITS(fv_lrn_args, dx, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_lrn_args, dy, node->in[0]),
+                             FV_BIND_SAMPLES(fv_lrn_args, x, node->in[1]),
+                             FV_BIND_SAMPLES(fv_lrn_args, dx, node->out[0])};
 
     step(l, node, node->in[1], FV_K_lrn_backward, binds, FV_COUNT(binds));
 }

@@ -36,9 +36,9 @@ static void lower(fv_lower *l, const fv_node *node)
 {
     fv_pool_args args = fv_pool_describe(node->attrs, fv_lower_shape(l, node->in[0]));
     const fv_kernels *k = fv_lower_kernels(l);
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_pool_args, x, node->in[0]),
-                             FV_BIND_UNITS(fv_pool_args, out, node->out[0]),
-                             FV_BIND_UNITS(fv_pool_args, argmax, fv_lower_gradients(l) ? node->out[1] : 0)};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_pool_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_pool_args, out, node->out[0]),
+                             FV_BIND_SAMPLES(fv_pool_args, argmax, fv_lower_gradients(l) ? node->out[1] : 0)};
     const fv_work work = fv_work_maxpool_forward(k, &args);
 
     fv_lower_step(l, FV_K_maxpool_forward, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
@@ -65,10 +65,10 @@ static void lower_back(fv_lower *l, const fv_node *node)
     const fv_pool_backward_attrs *a = node->attrs;
     fv_pool_args args = fv_pool_describe(&a->pool, &a->x);
     const fv_kernels *k = fv_lower_kernels(l);
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_pool_args, dy, node->in[0]),
-                             FV_BIND_UNITS(fv_pool_args, argmax, node->in[1]),
-                             FV_BIND_UNITS(fv_pool_args, y, node->n_in > 2 ? node->in[2] : 0),
-                             FV_BIND_UNITS(fv_pool_args, dx, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_pool_args, dy, node->in[0]),
+                             FV_BIND_SAMPLES(fv_pool_args, argmax, node->in[1]),
+                             FV_BIND_SAMPLES(fv_pool_args, y, node->n_in > 2 ? node->in[2] : 0),
+                             FV_BIND_SAMPLES(fv_pool_args, dx, node->out[0])};
     const fv_work work = fv_work_pool_backward(k, &args);
 
     fv_lower_step(l, FV_K_maxpool_backward, &args, sizeof args, work, binds, FV_COUNT(binds), 0,

@@ -75,8 +75,8 @@ static void step(fv_lower *l, fv_kernel_id kernel, const fv_shortcut_args *args,
 static void lower(fv_lower *l, const fv_node *node)
 {
     const fv_shortcut_args args = describe(node->attrs, fv_lower_shape(l, node->in[0]));
-    const fv_bind binds[2] = {FV_BIND_UNITS(fv_shortcut_args, x, node->in[0]),
-                              FV_BIND_UNITS(fv_shortcut_args, y, node->out[0])};
+    const fv_bind binds[2] = {FV_BIND_SAMPLES(fv_shortcut_args, x, node->in[0]),
+                              FV_BIND_SAMPLES(fv_shortcut_args, y, node->out[0])};
 
     step(l, FV_K_pad_shortcut_forward, &args, args.n * args.out_h, args.out_w * args.out_c, binds);
 }
@@ -108,8 +108,8 @@ static void lower_x(fv_lower *l, const fv_node *node)
 {
     const shortcut_backward_attrs *a = node->attrs;
     const fv_shortcut_args args = describe(&a->pad, &a->x);
-    const fv_bind binds[2] = {FV_BIND_UNITS(fv_shortcut_args, dy, node->in[0]),
-                              FV_BIND_UNITS(fv_shortcut_args, dx, node->out[0])};
+    const fv_bind binds[2] = {FV_BIND_SAMPLES(fv_shortcut_args, dy, node->in[0]),
+                              FV_BIND_SAMPLES(fv_shortcut_args, dx, node->out[0])};
 
     step(l, FV_K_pad_shortcut_backward, &args, args.n * args.in_h, args.in_w * args.in_c, binds);
 }

@@ -10,18 +10,17 @@ static fv_cost product_cost(const fv_product *p, double real)
 }
 
 /* Weights that stay in the cache while units of samples go by: then rows are cut as the batch is, so that a unit runs
- * through this and its neighbours without waiting for the others, while its maps are in the cache (MobileNet-v2, batch 16:
- * an eighth less time). */
-static void cut_by_units(fv_lower *l, fv_gemm_args *args, fv_work *work)
+ * through this and its neighbours without waiting for the others, while its maps are in the cache. */
+static void cut_by_samples(fv_lower *l, fv_gemm_args *args, fv_work *work)
 {
-    const size_t units = fv_lower_units(l), bytes = args->depth * args->cols * fv_lower_kernels(l)->real_bytes;
-    const size_t flops = 2 * args->rows * args->depth * args->cols / units;
+    const size_t n = fv_lower_batch(l), bytes = args->depth * args->cols * fv_lower_kernels(l)->real_bytes;
+    const size_t flops = 2 * args->rows * args->depth * args->cols / n;
 
-    if (args->rows % fv_lower_batch(l) || fv_lower_batch(l) % units || units < 2 || bytes > 512 << 10)
+    if (args->rows % n || n < 2 || bytes > 512 << 10)
         return;
-    args->row_blocks = units;
+    args->row_blocks = n;
     args->col_blocks = 1;
-    *work = (fv_work){.items = units, .least_items = 1 + 400000 / (flops + 1), .parts = 1, .by_units = true};
+    *work = (fv_work){.items = n, .least_items = 1 + 400000 / (flops + 1), .parts = 1, .by_samples = true};
 }
 
 void fv_lower_product(fv_lower *l, const fv_product *p)
@@ -38,12 +37,12 @@ void fv_lower_product(fv_lower *l, const fv_product *p)
                          .act = p->act,
                          .gate_act = p->gate_act};
     const fv_bind binds[] = {
-        FV_BIND_UNITS(fv_gemm_args, a, a),          FV_BIND(fv_gemm_args, b, p->b),
-        FV_BIND(fv_gemm_args, bias, p->bias),       FV_BIND_UNITS(fv_gemm_args, add, p->add),
-        FV_BIND_UNITS(fv_gemm_args, gate, p->gate), {offsetof(fv_gemm_args, c), c.value, c.shift, true}};
+        FV_BIND_SAMPLES(fv_gemm_args, a, a),          FV_BIND(fv_gemm_args, b, p->b),
+        FV_BIND(fv_gemm_args, bias, p->bias),         FV_BIND_SAMPLES(fv_gemm_args, add, p->add),
+        FV_BIND_SAMPLES(fv_gemm_args, gate, p->gate), {offsetof(fv_gemm_args, c), c.value, c.shift, FV_SAMPLES}};
     fv_work work = fv_work_gemm(k, &args);
 
-    cut_by_units(l, &args, &work);
+    cut_by_samples(l, &args, &work);
     fv_lower_step(l, p->half ? FV_K_half_gemm : FV_K_gemm, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
                   product_cost(p, (double)k->real_bytes));
 }

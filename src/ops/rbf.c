@@ -80,8 +80,8 @@ static void step(fv_lower *l, const fv_node *node, fv_kernel_id kernel, const fv
 
 static void lower(fv_lower *l, const fv_node *node)
 {
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_rbf_args, x, node->in[0]), FV_BIND(fv_rbf_args, w, node->in[1]),
-                             FV_BIND_UNITS(fv_rbf_args, y, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_rbf_args, x, node->in[0]), FV_BIND(fv_rbf_args, w, node->in[1]),
+                             FV_BIND_SAMPLES(fv_rbf_args, y, node->out[0])};
 
     step(l, node, FV_K_rbf_forward, binds, FV_COUNT(binds));
 }
@@ -109,8 +109,9 @@ const fv_op fv_op_rbf = {
 
 static void lower_back(fv_lower *l, const fv_node *node)
 {
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_rbf_args, x, node->in[0]), FV_BIND(fv_rbf_args, w, node->in[1]),
-                             FV_BIND_UNITS(fv_rbf_args, dy, node->in[2]), FV_BIND_UNITS(fv_rbf_args, dx, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_rbf_args, x, node->in[0]), FV_BIND(fv_rbf_args, w, node->in[1]),
+                             FV_BIND_SAMPLES(fv_rbf_args, dy, node->in[2]),
+                             FV_BIND_SAMPLES(fv_rbf_args, dx, node->out[0])};
 
     step(l, node, FV_K_rbf_backward, binds, FV_COUNT(binds));
 }

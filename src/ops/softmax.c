@@ -8,8 +8,8 @@ static void lower(fv_lower *l, const fv_node *node)
     const size_t real = fv_lower_kernels(l)->real_bytes;
     const fv_softmax_args args = {.n = fv_pixels(x), .classes = fv_channels(x)};
     const double elements = (double)fv_elements(x);
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_softmax_args, x, node->in[0]),
-                             FV_BIND_UNITS(fv_softmax_args, out, node->out[0])};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_softmax_args, x, node->in[0]),
+                             FV_BIND_SAMPLES(fv_softmax_args, out, node->out[0])};
 
     fv_lower_step(l, FV_K_softmax, &args, sizeof args, fv_work_items(args.n, 2 * args.classes * real), binds,
                   FV_COUNT(binds), 0, (fv_cost){8 * elements, 2 * elements * (double)real});

@@ -96,8 +96,8 @@ static void lower(fv_lower *l, const fv_node *node)
     fv_subsample_args args = describe(node->attrs, fv_lower_shape(l, node->in[0]));
     const fv_kernels *k = fv_lower_kernels(l);
     const fv_bind binds[] = {
-        FV_BIND_UNITS(fv_subsample_args, x, node->in[0]), FV_BIND(fv_subsample_args, weight, node->in[1]),
-        FV_BIND(fv_subsample_args, bias, node->in[2]), FV_BIND_UNITS(fv_subsample_args, out, node->out[0])};
+        FV_BIND_SAMPLES(fv_subsample_args, x, node->in[0]), FV_BIND(fv_subsample_args, weight, node->in[1]),
+        FV_BIND(fv_subsample_args, bias, node->in[2]), FV_BIND_SAMPLES(fv_subsample_args, out, node->out[0])};
     fv_work work = fv_work_subsample(k, &args);
 
     work.items = args.n;
@@ -137,9 +137,9 @@ static void lower_x(fv_lower *l, const fv_node *node)
     const subsample_backward_attrs *a = node->attrs;
     fv_subsample_args args = describe(&a->pool, &a->x);
     const fv_kernels *k = fv_lower_kernels(l);
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_subsample_args, dy, node->in[0]),
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_subsample_args, dy, node->in[0]),
                              FV_BIND(fv_subsample_args, weight, node->in[1]),
-                             FV_BIND_UNITS(fv_subsample_args, dx, node->out[0])};
+                             FV_BIND_SAMPLES(fv_subsample_args, dx, node->out[0])};
     fv_work work = fv_work_subsample(k, &args);
 
     args.act = FV_ACT_NONE; /* dy is already the gradient before the activation */
@@ -176,8 +176,8 @@ static void lower_w(fv_lower *l, const fv_node *node)
     fv_work work = fv_work_subsample(k, &args);
     const fv_value dw = fv_lower_temp(l, args.parts * args.c), db = fv_lower_temp(l, args.parts * args.c);
     const fv_bind binds[] = {
-        FV_BIND_UNITS(fv_subsample_args, x, node->in[0]), FV_BIND_UNITS(fv_subsample_args, dy, node->in[1]),
-        FV_BIND_UNITS(fv_subsample_args, dweight_parts, dw), FV_BIND_UNITS(fv_subsample_args, dbias_parts, db)};
+        FV_BIND_SAMPLES(fv_subsample_args, x, node->in[0]), FV_BIND_SAMPLES(fv_subsample_args, dy, node->in[1]),
+        FV_BIND_PARTS(fv_subsample_args, dweight_parts, dw), FV_BIND_PARTS(fv_subsample_args, dbias_parts, db)};
 
     args.act = FV_ACT_NONE;
     work.items = args.parts;

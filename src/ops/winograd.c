@@ -93,13 +93,13 @@ void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
     }
     args.y_step = y.pixel;
 
-    const fv_bind binds[] = {FV_BIND_UNITS(fv_winograd_args, x, apart ? 0 : w->x),
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_winograd_args, x, apart ? 0 : w->x),
                              FV_BIND(fv_winograd_args, u, w->u),
                              FV_BIND(fv_winograd_args, bias, w->bias),
-                             FV_BIND_UNITS(fv_winograd_args, add, w->add),
-                             FV_BIND_UNITS(fv_winograd_args, gate, w->gate),
+                             FV_BIND_SAMPLES(fv_winograd_args, add, w->add),
+                             FV_BIND_SAMPLES(fv_winograd_args, gate, w->gate),
                              FV_BIND(fv_winograd_args, v, v),
-                             {offsetof(fv_winograd_args, y), y.value, y.shift, true}};
+                             {offsetof(fv_winograd_args, y), y.value, y.shift, FV_SAMPLES}};
 
     fv_lower_step(l, FV_K_winograd_forward, &args, sizeof args, work, binds, FV_COUNT(binds),
                   offsetof(fv_winograd_args, scratch), cost_of(w, &t, (double)k->real_bytes));

@@ -108,7 +108,8 @@ void fv_plan_explain_memory(const fv_plan *plan, const fv_kernels *kernels, fv_t
                           node         ? node->op->name
                           : info->name ? info->name
                                        : "constant",
-                          shape, plan->offset[v], plan->local[v] ? plan->unit_bytes[v] : bytes,
+                          shape, plan->offset[v],
+                          plan->local[v] ? fv_plan_unit_most(graph->batch) * plan->stride[v] : bytes,
                           plan->first[plan->home[v]], plan->last[plan->home[v]], where_text(plan, (fv_value)v));
     }
 }

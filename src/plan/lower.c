@@ -34,10 +34,6 @@ size_t fv_lower_batch(const fv_lower *lower)
 {
     return lower->plan->graph->batch;
 }
-size_t fv_lower_units(const fv_lower *lower)
-{
-    return fv_plan_units(fv_lower_batch(lower));
-}
 
 uint64_t fv_lower_seed(const fv_lower *lower)
 {
@@ -74,7 +70,7 @@ static fv_plan_step *new_step(fv_plan *plan)
     return &plan->steps[plan->n_steps++];
 }
 
-/* Kernels whose items belong to one sample each, in the order of samples; and those whose items may be the units'. */
+/* Kernels whose items belong to one sample each, in the order of samples; and those that may make a part a unit. */
 typedef enum fv_alignment { ANY, SAMPLES, UNITS } fv_alignment;
 static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_conv_forward] = SAMPLES,
@@ -118,9 +114,7 @@ static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_pad_shortcut_backward] = SAMPLES,
     [FV_K_rbf_loss_forward] = SAMPLES,
     [FV_K_rbf_loss_backward] = SAMPLES,
-    [FV_K_gemm] = UNITS,
     [FV_K_half_round] = SAMPLES,
-    [FV_K_half_gemm] = UNITS,
     [FV_K_half_conv_forward] = SAMPLES,
 };
 
@@ -137,10 +131,11 @@ static void find_units(const fv_plan *plan, fv_plan_step *step, const fv_work *w
 {
     const size_t n = plan->graph->batch, units = fv_plan_units(n);
 
-    if (alignment[step->kernel] == SAMPLES && !work->together && of_samples(plan, step) && step->items % n == 0)
+    if ((alignment[step->kernel] == SAMPLES || work->by_samples) && !work->together && of_samples(plan, step) &&
+        step->items % n == 0)
         step->per_sample = step->items / n;
     if (alignment[step->kernel] == UNITS)
-        step->per_unit = work->by_units || (work->parts == units && units > 1);
+        step->per_unit = work->parts == units && units > 1;
 }
 
 void fv_lower_step(fv_lower *lower, fv_kernel_id kernel, const void *args, size_t args_bytes, fv_work work,

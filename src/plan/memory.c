@@ -172,7 +172,8 @@ static size_t place_all(fv_plan *plan, const fv_kernels *kernels, bool local, si
     size_t count = 0, end = from;
 
     for (size_t v = 1; v < plan->graph->n_values; v++) {
-        const size_t bytes = local ? plan->unit_bytes[v] : fv_plan_bytes(plan, (fv_value)v, kernels);
+        const size_t bytes =
+            local ? fv_plan_unit_most(plan->graph->batch) * plan->stride[v] : fv_plan_bytes(plan, (fv_value)v, kernels);
 
         if (plan->home[v] == v && plan->local[v] == local && plan->first[v] != UINT32_MAX &&
             !in_store(&plan->graph->values[v]))

@@ -52,6 +52,17 @@ static inline size_t fv_plan_units(size_t n)
     return n < 16 ? n : 16;
 }
 
+static inline size_t fv_plan_unit_begin(size_t n, size_t unit)
+{
+    return unit * n / fv_plan_units(n);
+}
+
+/* Samples of the largest unit. */
+static inline size_t fv_plan_unit_most(size_t n)
+{
+    return (n + fv_plan_units(n) - 1) / fv_plan_units(n);
+}
+
 /* Argument blocks of steps that run unit by unit are copied to the stack when they are no larger. */
 enum { FV_ARGS_BYTES = 512 };
 
@@ -81,8 +92,8 @@ typedef struct fv_plan {
     size_t *offset;         /* of each value's home in the arena; SIZE_MAX = lies in the store */
     bool *kept;             /* of a value in the store: a step of each run reads it */
     uint32_t *first, *last; /* step indexes between which a home is alive */
-    bool *local;            /* a value of which each slice has one unit's part (plan/local.c); lies in slice 0 */
-    size_t *unit_bytes;     /* of a value: one unit's part */
+    bool *local;            /* each slice has room for one unit's samples alone, this one's in slice 0 (plan/local.c) */
+    size_t *stride;         /* bytes of one sample of a value, or of one part, where steps bind it so */
     size_t arena_bytes;     /* values, then scratch */
     size_t scratch_at, scratch_bytes; /* of one slice: what kernels want, then local values */
     size_t local_bytes;               /* of these in a slice */
@@ -137,7 +148,7 @@ bool fv_plan_writes(const fv_plan *plan, const fv_plan_step *step, fv_value valu
 
 fv_status fv_plan_kinds(fv_plan *plan, fv_error *err);
 fv_status fv_plan_count(fv_plan *plan, const fv_kernels *kernels, fv_error *err);      /* fills parts */
-fv_status fv_plan_find_local(fv_plan *plan, const fv_kernels *kernels, fv_error *err); /* fills local and unit_bytes */
+fv_status fv_plan_find_local(fv_plan *plan, const fv_kernels *kernels, fv_error *err); /* fills local and stride */
 fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices, fv_error *err);
 
 #endif

@@ -159,10 +159,11 @@ static void move_in(fv_exec *exec)
     exec->room->tenant = exec;
 }
 
-/* Where values have memory of one unit alone, the step runs on what looks like a batch of this unit. */
-static void run_local(const fv_plan *plan, const fv_plan_step *s, size_t unit, size_t slice)
+/* Where values have memory of one unit alone, the step runs on what looks like a batch of this unit, whose first sample is
+ * `sample`. */
+static void run_local(const fv_plan *plan, const fv_plan_step *s, size_t unit, size_t sample, size_t items,
+                      size_t slice)
 {
-    const size_t units = fv_plan_units(plan->graph->batch);
     alignas(max_align_t) char args[FV_ARGS_BYTES];
 
     memcpy(args, s->args, s->args_bytes);
@@ -170,25 +171,26 @@ static void run_local(const fv_plan *plan, const fv_plan_step *s, size_t unit, s
         const fv_bind *bind = &s->binds[k];
         char *at;
 
-        if (!bind->by_unit || !bind->value)
+        if (bind->layout == FV_WHOLE || !bind->value)
             continue;
         memcpy(&at, args + bind->offset, sizeof at);
-        at += plan->local[bind->value] ? slice * plan->scratch_bytes : unit * plan->unit_bytes[bind->value];
+        at += plan->local[bind->value] ? slice * plan->scratch_bytes
+                                       : (bind->layout == FV_PARTS ? unit : sample) * plan->stride[bind->value];
         memcpy(args + bind->offset, &at, sizeof at);
     }
-    s->run(args, 0, s->items / units, slice);
+    s->run(args, 0, items, slice);
 }
 
 static void run_unit(const fv_plan *plan, const fv_plan_step *s, size_t unit, size_t slice)
 {
     const size_t n = plan->graph->batch, units = fv_plan_units(n), k = s->per_sample;
+    const size_t sample = fv_plan_unit_begin(n, unit), next = fv_plan_unit_begin(n, unit + 1);
+    const size_t begin = k ? sample * k : unit * s->items / units, end = k ? next * k : (unit + 1) * s->items / units;
 
     if (s->local)
-        run_local(plan, s, unit, slice);
-    else if (k)
-        s->run(s->args, unit * n / units * k, (unit + 1) * n / units * k, slice);
+        run_local(plan, s, unit, sample, end - begin, slice);
     else
-        s->run(s->args, unit * s->items / units, (unit + 1) * s->items / units, slice);
+        s->run(s->args, begin, end, slice);
 }
 
 /* Units [begin, end) of a region, each through all its steps. */
@@ -282,9 +284,9 @@ void fv_exec_run(fv_exec *exec)
 static bool finite_value(const fv_exec *exec, fv_value v, bool units, size_t unit)
 {
     const fv_plan *plan = &exec->plan;
-    const size_t real = exec->kernels->real_bytes, part = plan->unit_bytes[v] / real;
-    const size_t begin = units && !plan->local[v] ? unit * part : 0;
-    const size_t count = units ? part : fv_elements(&exec->graph.values[v].shape);
+    const size_t n = exec->graph.batch, all = fv_elements(&exec->graph.values[v].shape), sample = all / n;
+    const size_t from = units ? fv_plan_unit_begin(n, unit) : 0, to = units ? fv_plan_unit_begin(n, unit + 1) : n;
+    const size_t count = units ? (to - from) * sample : all, begin = plan->local[v] ? 0 : from * sample;
 
     for (size_t i = 0; exec->graph.values[v].dtype == FV_REAL_T && i < count; i++)
         if (!isfinite(fv_exec_get(exec, v, begin + i)))
