@@ -161,6 +161,8 @@ static int open_data(const fv_cli *cli, fv_cli_measured *m)
         options.splits = splits;
     if (fv_data_open(&cli->host, cli->operands[1], &options, &m->data, &err))
         code = fv_cli_fail(cli, &err);
+    if (!code && m->data->recorded_by_name)
+        fv_cli_note(cli, "%s was written before contents were: pictures are found in it by their names alone", splits);
     if (!code && m->data->unrecorded)
         fv_cli_note(cli, "%zu pictures are not in %s: new since the training, and in no split but train",
                     m->data->unrecorded, splits);

@@ -21,9 +21,10 @@ struct fv_data {
     size_t counts[3];
     bool in_files; /* pictures decoded when they are needed; train and test are empty */
     fv_pictures pictures;
-    size_t unrecorded;  /* pictures that options->splits does not name */
-    uint32_t *rows[3];  /* numbers of the pictures of each split */
-    const char **names; /* [classes] */
+    size_t unrecorded;     /* pictures that options->splits does not name */
+    bool recorded_by_name; /* it has no contents, so pictures were found in it by their names */
+    uint32_t *rows[3];     /* numbers of the pictures of each split */
+    const char **names;    /* [classes] */
     char *name_text;
     char hash[33];
 };
@@ -50,7 +51,8 @@ bool fv_folder_found(const char *path);
 fv_status fv_folder_open(fv_data *data, const char *path, const fv_data_options *options, fv_error *err);
 /* ---- splits.c: path, class, split and content of every picture, as a list that fv_data_open reads. */
 fv_status fv_data_print_splits(const fv_data *data, fv_text *out);
-/* Give pictures the split that such a list says, by their content. Those that are not in it are counted in
+/* Give pictures the split that such a list says, by their content, or by their names where it is of a version that wrote
+ * no contents. Those that are not in it are counted in
  * data->unrecorded and train, unless the folder says otherwise. Where it names none of them it says nothing. */
 fv_status fv_data_keep_splits(fv_data *data, const char *path, fv_error *err);
 

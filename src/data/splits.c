@@ -45,13 +45,44 @@ fv_status fv_data_print_splits(const fv_data *data, fv_text *out)
 }
 
 typedef struct record {
-    const char *content;
+    const char *key; /* the content, or in a list without contents the path */
     int split;
 } record;
 
+typedef struct record_list {
+    record *items; /* sorted by key, paths from their ends on */
+    size_t count;
+    bool by_name;
+} record_list;
+
 static int by_content(const void *a, const void *b)
 {
-    return strcmp(((const record *)a)->content, ((const record *)b)->content);
+    return strcmp(((const record *)a)->key, ((const record *)b)->key);
+}
+
+/* Compares from the end on, as if a slash stood in front of both. tail: all that ends with `a` is equal to it. */
+static int compare_ends(const char *a, const char *b, bool tail)
+{
+    size_t i = strlen(a) + 1, j = strlen(b) + 1;
+
+    for (; i && j; i--, j--) {
+        const char x = i == 1 ? '/' : a[i - 2], y = j == 1 ? '/' : b[j - 2];
+
+        if (x != y)
+            return x < y ? -1 : 1;
+    }
+    return tail && !i ? 0 : (i > 0) - (j > 0);
+}
+
+static int by_end(const void *a, const void *b)
+{
+    return compare_ends(((const record *)a)->key, ((const record *)b)->key, false);
+}
+
+/* Is the name, below the folder of the data, the end of the path? */
+static int by_name(const void *name, const void *path)
+{
+    return compare_ends(((const record *)name)->key, ((const record *)path)->key, true);
 }
 
 static int split_of(const char *word)
@@ -62,54 +93,60 @@ static int split_of(const char *word)
     return -1;
 }
 
-static fv_status read_records(fv_arena *arena, const char *path, record **records, size_t *count, fv_error *err)
+static fv_status read_records(fv_arena *arena, const char *path, record_list *out, fv_error *err)
 {
     fv_table t;
     fv_status status = fv_table_open(arena, path, &t, err);
-    size_t content, split;
+    size_t key, split;
 
-    *count = 0;
     if (status)
         return status;
-    content = t.rows ? fv_table_column(&t, "xxh128") : t.columns;
+    key = t.rows ? fv_table_column(&t, "xxh128") : t.columns;
     split = t.rows ? fv_table_column(&t, "split") : t.columns;
-    if (content == t.columns || split == t.columns)
-        return fv_fail(err, FV_E_FORMAT, "%s: no columns 'split' and 'xxh128', so no record of a split", path);
-    if (!(*records = fv_arena_alloc(arena, t.rows, sizeof **records)))
-        return fv_fail_memory(err, t.rows * sizeof **records, path);
+    out->by_name = t.rows && key == t.columns;
+    if (out->by_name)
+        key = fv_table_column(&t, "path");
+    if (key == t.columns || split == t.columns)
+        return fv_fail(err, FV_E_FORMAT, "%s: no columns 'split' and 'xxh128' or 'path', so no record of a split",
+                       path);
+    if (!(out->items = fv_arena_alloc(arena, t.rows, sizeof *out->items)))
+        return fv_fail_memory(err, t.rows * sizeof *out->items, path);
     for (size_t r = 1; r < t.rows; r++) {
         const int s = split_of(fv_table_at(&t, r, split));
 
         if (s < 0)
             return fv_fail(err, FV_E_FORMAT, "%s: row %zu: split is none of train, val, test", path, r);
-        (*records)[(*count)++] = (record){fv_table_at(&t, r, content), s};
+        out->items[out->count++] = (record){fv_table_at(&t, r, key), s};
     }
-    if (*count)
-        qsort(*records, *count, sizeof **records, by_content);
+    if (out->count)
+        qsort(out->items, out->count, sizeof *out->items, out->by_name ? by_end : by_content);
     return FV_OK;
 }
 
-static const record *find(const record *records, size_t count, const fv_picture *p)
+static const record *find(const record_list *list, const fv_picture *p)
 {
     char content[CONTENT_TEXT];
-    const record key = {content_text(p, content), -1};
+    const record key = {list->by_name ? p->name : content_text(p, content), -1};
 
-    return count ? bsearch(&key, records, count, sizeof *records, by_content) : NULL;
+    return list->count
+               ? bsearch(&key, list->items, list->count, sizeof *list->items, list->by_name ? by_name : by_content)
+               : NULL;
 }
 
 /* What the folder itself says holds, but that val was cut from its train. */
-static void keep(fv_data *data, const record *records, size_t count)
+static void keep(fv_data *data, const record_list *list)
 {
     size_t known = 0;
 
     for (size_t i = 0; i < data->pictures.count; i++)
-        known += find(records, count, &data->pictures.items[i]) != NULL;
+        known += find(list, &data->pictures.items[i]) != NULL;
     if (!known) /* another folder than that of the training */
         return;
     data->unrecorded = data->pictures.count - known;
+    data->recorded_by_name = list->by_name;
     for (size_t i = 0; i < data->pictures.count; i++) {
         fv_picture *p = &data->pictures.items[i];
-        const record *found = find(records, count, p);
+        const record *found = find(list, p);
 
         if (!found && p->split < 0)
             p->split = FV_TRAIN;
@@ -121,14 +158,13 @@ static void keep(fv_data *data, const record *records, size_t count)
 fv_status fv_data_keep_splits(fv_data *data, const char *path, fv_error *err)
 {
     fv_arena arena;
-    record *records = NULL;
-    size_t count;
+    record_list list = {0};
     fv_status status;
 
     fv_arena_init(&arena, &data->host);
-    status = read_records(&arena, path, &records, &count, err);
+    status = read_records(&arena, path, &list, err);
     if (!status)
-        keep(data, records, count);
+        keep(data, &list);
     fv_arena_free(&arena);
     return status;
 }
