@@ -70,6 +70,14 @@ def spoil(root):
         buffer = io.BytesIO()
         photo(950).save(buffer, {"jpg": "JPEG", "tif": "TIFF"}.get(end, end.upper()), **how)
         add("truncated", write(train / f"b/cut.{end}", buffer.getvalue()[:-600]))
+    buffer = io.BytesIO()
+    photo(970, 240, 320).save(buffer, "JPEG")
+    jpeg = buffer.getvalue()
+    scan = jpeg.index(b"\xff\xda") + 14
+    for name, data in (("lost", jpeg[:len(jpeg) // 2] + jpeg[len(jpeg) // 2 + 500:]),  # behind it all is out of place
+                       ("ends early", jpeg[:len(jpeg) // 2] + jpeg[-2:]),
+                       ("stray", jpeg[:scan - 14] + b"stray" + jpeg[scan - 14:])):
+        add("damaged", write(train / f"c/{name}.jpg", data))
     (train / "empty").mkdir()
     add("empty_class", train / "empty")
     save(val / "new/0.jpg", photo(960))
@@ -163,6 +171,9 @@ def check_findings(folder):
     tally.check("findings", sorted(found) == sorted(wanted),
                 f"\n  missing {sorted(set(wanted) - set(found))}\n  more {sorted(set(found) - set(wanted))}")
     tally.check("exit code", got.returncode == 3, got)
+    said = {os.path.basename(r["path"]): r["detail"] for r in rows if r["kind"] == "damaged"}
+    tally.check("damage: libjpeg's words", "extraneous bytes" in said.get("stray.jpg", "") and
+                "premature end" in said.get("ends early.jpg", "") and said.get("lost.jpg"), said)
     tally.check("errors", all((r["kind"] in errors) == (r["error"] == "1") for r in rows), rows)
     check_page(root, page, wanted)
 
@@ -172,7 +183,7 @@ def check_findings(folder):
     tally.check("JSON: counts", {k: n for k, n in said["counts"].items() if n} ==
                 {k: sum(r["kind"] == k for r in rows) for k in {r["kind"] for r in rows}}, said["counts"])
     counts = {(c["name"], s): c[s] for c in said["classes"] for s in ("train", "val")}
-    tally.check("JSON: classes", counts == {("a", "train"): 9, ("b", "train"): 10, ("c", "train"): 9, ("a", "val"): 5,
+    tally.check("JSON: classes", counts == {("a", "train"): 9, ("b", "train"): 10, ("c", "train"): 12, ("a", "val"): 5,
                                             ("b", "val"): 5, ("c", "val"): 5}, counts)
     text = fovea(root).stdout
     tally.check("text: all kinds", all(f"{kind}, {n}:" in text for kind, n in said["counts"].items() if n), text)

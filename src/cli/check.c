@@ -329,7 +329,8 @@ const fv_cli_verb fv_cli_verb_check = {
     .help = "Look through pictures before training on them",
     .text =
         "Reads every picture of a folder (a folder a class, in train/, val/, test/ or without) or of a list, and names "
-        "those that cannot be read, are cut short, have another format than their name says, are turned by EXIF, "
+        "those that cannot be read, are cut short or damaged in the middle, have another format than their name says, "
+        "are turned by EXIF, "
         "tiny, blank, or grey though stored as colours; files and looks that are there twice, within a class, across "
         "classes and across splits; and counts the classes. The exit code is 3 if there are errors, which lose "
         "pictures or make figures wrong: unreadable, truncated, empty_class, unknown_class, one_class, conflict (the "

@@ -71,7 +71,9 @@ static fv_status check_picture(fv_check *check, const fv_picture *p, size_t leas
     fv_arena *arena = &check->pictures.arena;
     fv_status status = FV_OK;
 
-    if (fv_picture_named(p->path) && !fv_picture_named_as(p->path, p->format))
+    if (p->damage)
+        status = mark(check, FV_FINDING_DAMAGED, p, p->damage, err);
+    if (!status && fv_picture_named(p->path) && !fv_picture_named_as(p->path, p->format))
         status = mark(check, FV_FINDING_EXTENSION, p, fv_arena_print(arena, "is %s", p->format), err);
     if (!status && p->orientation > 1)
         status = mark(check, FV_FINDING_ROTATED, p, fv_arena_print(arena, "orientation %u", p->orientation), err);

@@ -18,6 +18,7 @@
     X(EXACT_DUPLICATES, "exact_duplicates", false, "the same file as another of its class")                            \
     X(NEAR_DUPLICATES, "near_duplicates", false, "looks like another of its class")                                    \
     X(MISSING_CLASS, "missing_class", false, "a class of the training pictures that a split does not have")            \
+    X(DAMAGED, "damaged", false, "damaged in the middle: a part of it may be grey or out of place")                    \
     X(EXTENSION, "extension_mismatch", false, "its name promises another format than it has")                          \
     X(ROTATED, "exif_rotated", false, "stored turned or mirrored, upright by its EXIF orientation")                    \
     X(TINY, "odd_size", false, "tiny")                                                                                 \

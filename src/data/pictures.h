@@ -21,6 +21,7 @@ typedef struct fv_picture {
     int16_t cast[2];        /* mean of red - green and of blue - green; 0 of grey ones */
     uint8_t orientation;    /* EXIF, 1 to 8; 1 = stored upright */
     const char *format;     /* by its content, "JPEG" */
+    const char *damage;     /* of a JPEG that gives pixels all the same: what its decoder said; NULL = it is whole */
     uint64_t content[2];    /* XXH3-128 of the file's bytes, low half first */
     uint64_t look[FV_LOOK_WORDS];
 } fv_picture;
@@ -78,7 +79,8 @@ fv_status fv_pictures_label(fv_pictures *pictures, const char *const *fixed, siz
 /* ---- probe.c: read every picture once on `threads` threads: hash, size, look. What cannot be decoded is listed as bad
  * and leaves the list. `decode` false: hashes of files only. */
 fv_status fv_pictures_probe(fv_pictures *pictures, size_t threads, bool decode, fv_error *err);
-/* The same for one file in memory; its error is the reason. Threads: any, with different pictures. */
+/* The same for one file in memory; its error is the reason. What is damaged though it could be decoded is err->message, with the
+ * code FV_OK. Threads: any, with different pictures. */
 fv_status fv_picture_look(fv_picture *picture, const uint8_t *data, size_t size, fv_error *err);
 
 /* ---- alike.c: pictures that look alike (at most FV_ALIKE of 256 bits differ), by union of pairs: group[i] is the

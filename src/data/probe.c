@@ -6,6 +6,7 @@
 #include "image/image.h"
 #include "run/pool.h"
 
+#include <stdio.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -115,10 +116,12 @@ static fv_status measure(fv_picture *p, fv_image *image, fv_error *err)
 fv_status fv_picture_look(fv_picture *p, const uint8_t *data, size_t size, fv_error *err)
 {
     fv_image image;
-    fv_status status = fv_image_decode(NULL, p->path, data, size, &image, err);
+    char damage[FV_DAMAGE_TEXT];
+    fv_status status = fv_image_decode_noting(NULL, p->path, data, size, 0, &image, damage, err);
 
     if (status)
         return status;
+    snprintf(err->message, sizeof err->message, "%s", damage);
     p->format = fv_image_format(data, size);
     p->orientation = (uint8_t)fv_exif_orientation(data, size);
     status = measure(p, &image, err);
@@ -160,6 +163,10 @@ static fv_status drop_bad(fv_pictures *pictures, const fv_error *errors, fv_erro
     fv_status status = FV_OK;
 
     for (size_t i = 0; !status && i < pictures->count; i++) {
+        const char *damage = errors[i].code ? "" : errors[i].message;
+
+        if (*damage && !(pictures->items[i].damage = fv_arena_strndup(&pictures->arena, damage, strlen(damage))))
+            return fv_fail_memory(err, strlen(damage), "a remark on a picture");
         if (errors[i].code == FV_E_MEMORY)
             return fv_fail(err, FV_E_MEMORY, "%s", errors[i].message);
         if (errors[i].code)

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "image/jpeg.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -103,13 +104,15 @@ static const char *first_bytes(const uint8_t *data, size_t size, char out[32])
 }
 
 static fv_status decode(const fv_host *host, const char *name, const uint8_t *data, size_t size, fv_image *out,
-                        fv_error *err)
+                        char *damage, fv_error *err)
 {
     const struct format *f = format_of(data, size);
     char begin[32];
 
     if (size == 0)
         return fv_fail(err, FV_E_FORMAT, "%s: is empty (0 bytes), not a picture", name);
+    if (f && f->decode == fv_jpeg_decode)
+        return fv_jpeg_decode_noting(host, name, data, size, out, damage, err);
     if (f && f->decode)
         return f->decode(host, name, data, size, out, err);
     if (f)
@@ -119,20 +122,29 @@ static fv_status decode(const fv_host *host, const char *name, const uint8_t *da
                    first_bytes(data, size, begin));
 }
 
-fv_status fv_image_decode_as(const fv_host *host, const char *name, const uint8_t *data, size_t size, unsigned how,
-                             fv_image *out, fv_error *err)
+fv_status fv_image_decode_noting(const fv_host *host, const char *name, const uint8_t *data, size_t size, unsigned how,
+                                 fv_image *out, char damage[FV_DAMAGE_TEXT], fv_error *err)
 {
     fv_status status;
 
     *out = (fv_image){0};
+    *damage = 0;
     if (how & ~(unsigned)FV_IMAGE_AS_STORED)
         return fv_fail(err, FV_E_ARGUMENT, "%s: cannot be read as %#x says, which has unknown bits", name, how);
-    status = decode(host, name, data, size, out, err);
+    status = decode(host, name, data, size, out, damage, err);
     if (!status && !(how & FV_IMAGE_AS_STORED))
         status = fv_image_orient(host, name, fv_exif_orientation(data, size), out, err);
     if (status)
         fv_image_free(host, out);
     return status;
+}
+
+fv_status fv_image_decode_as(const fv_host *host, const char *name, const uint8_t *data, size_t size, unsigned how,
+                             fv_image *out, fv_error *err)
+{
+    char damage[FV_DAMAGE_TEXT];
+
+    return fv_image_decode_noting(host, name, data, size, how, out, damage, err);
 }
 
 fv_status fv_image_decode(const fv_host *host, const char *name, const uint8_t *data, size_t size, fv_image *out,

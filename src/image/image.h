@@ -13,6 +13,11 @@ typedef fv_status fv_decoder(const fv_host *host, const char *name, const uint8_
                              fv_error *err);
 fv_decoder fv_bmp_decode, fv_gif_decode, fv_jpeg_decode, fv_png_decode, fv_pnm_decode, fv_tiff_decode, fv_webp_decode;
 
+/* As fv_image_decode_as. damage: what a JPEG's decoder complained about though it gave pixels, "" = nothing. */
+enum { FV_DAMAGE_TEXT = 200 };
+fv_status fv_image_decode_noting(const fv_host *host, const char *name, const uint8_t *data, size_t size, unsigned how,
+                                 fv_image *out, char damage[FV_DAMAGE_TEXT], fv_error *err);
+
 /* The format that the bytes begin like, "JPEG"; NULL if it is none that we know. */
 const char *fv_image_format(const uint8_t *data, size_t size);
 

@@ -4,9 +4,9 @@
 #include "image/jpeg.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "image/image.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <turbojpeg.h>
 
@@ -48,12 +48,15 @@ static bool is_whole(const uint8_t *data, size_t size)
 }
 
 static fv_status decompress(tjhandle tj, const char *name, const uint8_t *data, size_t size, const fv_image *image,
-                            int format, uint8_t *pixels, fv_error *err)
+                            int format, uint8_t *pixels, char *damage, fv_error *err)
 {
     const int code = tjDecompress2(tj, data, (unsigned long)size, pixels, (int)image->width, 0, (int)image->height,
                                    format, TJFLAG_LIMITSCANS);
 
-    return code && tjGetErrorCode(tj) != TJERR_WARNING ? fail(tj, name, err) : FV_OK;
+    if (code && tjGetErrorCode(tj) != TJERR_WARNING)
+        return fail(tj, name, err);
+    snprintf(damage, FV_DAMAGE_TEXT, "%s", code ? tjGetErrorStr2(tj) : "");
+    return FV_OK;
 }
 
 /* a b / 255, rounded */
@@ -79,7 +82,7 @@ static void inks_to_rgb(const uint8_t *inks, size_t n, uint8_t *rgb)
 }
 
 static fv_status decompress_inks(tjhandle tj, const fv_host *host, const char *name, const uint8_t *data, size_t size,
-                                 const fv_image *image, fv_error *err)
+                                 const fv_image *image, char *damage, fv_error *err)
 {
     const size_t pixels = image->height * image->width;
     uint8_t *inks = fv_alloc(host, pixels, INKS);
@@ -87,7 +90,7 @@ static fv_status decompress_inks(tjhandle tj, const fv_host *host, const char *n
 
     if (!inks)
         return fv_fail_memory(err, pixels * INKS, name);
-    status = decompress(tj, name, data, size, image, TJPF_CMYK, inks, err);
+    status = decompress(tj, name, data, size, image, TJPF_CMYK, inks, damage, err);
     if (!status)
         inks_to_rgb(inks, pixels, image->pixels);
     fv_release(host, inks);
@@ -112,8 +115,8 @@ static fv_status read_header(tjhandle tj, const char *name, const uint8_t *data,
     return FV_OK;
 }
 
-fv_status fv_jpeg_decode(const fv_host *host, const char *name, const uint8_t *data, size_t size, fv_image *out,
-                         fv_error *err)
+fv_status fv_jpeg_decode_noting(const fv_host *host, const char *name, const uint8_t *data, size_t size, fv_image *out,
+                                char damage[FV_DAMAGE_TEXT], fv_error *err)
 {
     tjhandle tj = tjInitDecompress();
     fv_image header = {0};
@@ -121,6 +124,7 @@ fv_status fv_jpeg_decode(const fv_host *host, const char *name, const uint8_t *d
     int colors;
 
     *out = (fv_image){0};
+    *damage = 0;
     if (!tj)
         return fv_fail(err, FV_E_MEMORY, "%s: no memory to decode the JPEG", name);
     status = read_header(tj, name, data, size, &header, &colors, err);
@@ -129,14 +133,23 @@ fv_status fv_jpeg_decode(const fv_host *host, const char *name, const uint8_t *d
     if (status)
         goto done;
     if (colors == TJCS_CMYK || colors == TJCS_YCCK)
-        status = decompress_inks(tj, host, name, data, size, out, err);
+        status = decompress_inks(tj, host, name, data, size, out, damage, err);
     else
-        status = decompress(tj, name, data, size, out, colors == TJCS_GRAY ? TJPF_GRAY : TJPF_RGB, out->pixels, err);
+        status =
+            decompress(tj, name, data, size, out, colors == TJCS_GRAY ? TJPF_GRAY : TJPF_RGB, out->pixels, damage, err);
     if (status)
         fv_image_free(host, out);
 done:
     tjDestroy(tj);
     return status;
+}
+
+fv_status fv_jpeg_decode(const fv_host *host, const char *name, const uint8_t *data, size_t size, fv_image *out,
+                         fv_error *err)
+{
+    char damage[FV_DAMAGE_TEXT];
+
+    return fv_jpeg_decode_noting(host, name, data, size, out, damage, err);
 }
 
 fv_status fv_jpeg_encode(const fv_host *host, const fv_image *image, int quality, uint8_t **data, size_t *size,
