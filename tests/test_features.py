@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import struct
 import subprocess
 import tempfile
 from pillow import Image, Tally, np
@@ -67,6 +68,19 @@ compare("fc1", "digit.png", fc1[:, None, None])
 csv = fovea("features", "run", "digit.png", "digit.png", "--layer", "fc1").stdout.splitlines()
 tally.check("csv", len(csv) == 3 and csv[0].startswith("path,v0,v1") and csv[1] == csv[2] and
             np.abs(np.array(csv[1].split(",")[1:], float) - fc1).max() < 1e-4 * np.abs(fc1).max())
+(work / "some/where").mkdir(parents=True)
+Image.fromarray(pixels.T).save(work / "some/where/turned ü.png")
+Image.fromarray(pixels).save(work / "some/0.png")
+got = fovea("features", "run", "some", "digit.png", "--layer", "conv2", "-o", "out.safetensors")
+fovea("features", "run", "some/0.png", "some/where/turned ü.png", "digit.png", "--layer", "conv2", "-o", "out.npy")
+data = (work / "out.safetensors").read_bytes() if got.returncode == 0 else struct.pack("<Q", 2) + b"{}"
+size, = struct.unpack_from("<Q", data)
+head = json.loads(data[8:8 + size])
+tally.check("safetensors: tensor", head.get("features", {}).get("shape") == [3, 10, 10, 16] and
+            np.load(work / "out.npy").tobytes() == data[8 + size:], (got.stderr, head))
+meta = head.get("__metadata__", {"paths": "[]"})
+tally.check("safetensors: layer and paths", meta.get("layer") == "conv2" and
+            json.loads(meta["paths"]) == ["some/0.png", "some/where/turned ü.png", "digit.png"], meta)
 got = fovea("features", "run", "digit.png", "--layer", "conv1", "--maps", "maps.png", "--zoom", 1)
 sheet = np.asarray(Image.open(work / "maps.png"))
 first = (conv1[0] - conv1[0].min()) / np.ptp(conv1[0]) * 255
@@ -82,6 +96,7 @@ for name, words, code, text in (
         ("unknown layer", ["run", "digit.png", "--layer", "cnv1"], 2, "did you mean 'conv1'?"),
         ("no layer", ["run", "digit.png"], 2, "--layer names the layer"),
         ("maps of two", ["run", "digit.png", "digit.png", "--layer", "conv1", "--maps", "a.png"], 2, "of one picture"),
+        ("another ending", ["run", "digit.png", "--layer", "conv1", "-o", "a.txt"], 2, "as .npy or .safetensors"),
         ("one of two", ["run", "digit.png", "none.png", "--layer", "fc3"], 3, "none.png"),
         ("none of one", ["run", "none.png", "--layer", "fc3"], 1, "none.png")):
     got = fovea("features", *words)

@@ -1,6 +1,8 @@
 /* features: what a layer makes of pictures, as numbers and as pictures of its maps. */
+#include "base/json.h"
 #include "base/npy.h"
 #include "cli/csv.h"
+#include "cli/photos.h"
 #include "cli/picture.h"
 #include "model/session.h"
 #include <stdio.h>
@@ -20,7 +22,8 @@ typedef struct job {
     fv_session *session;
     size_t height, width, channels, elements; /* of the layer's output */
     float *vectors;                           /* [read, height, width, channels] */
-    const char **paths;                       /* [read] */
+    fv_pictures files;                        /* what the operands name */
+    const char **paths;                       /* [read] of those that could be */
     size_t read, bad;
 } job;
 
@@ -50,6 +53,36 @@ static void print_csv(const job *j)
     }
 }
 
+/* A tensor "features", and in the metadata the layer and the paths as a JSON list. */
+static int write_safetensors(const job *j)
+{
+    const fv_st_tensor tensor = {.name = "features",
+                                 .type = FV_ST_F32,
+                                 .rank = 4,
+                                 .dim = {j->read, j->height, j->width, j->channels},
+                                 .data = (const uint8_t *)j->vectors,
+                                 .bytes = j->read * j->elements * sizeof *j->vectors};
+    fv_text paths;
+    fv_error err = {0};
+    fv_status status = FV_E_MEMORY;
+
+    fv_text_init(&paths, NULL);
+    for (size_t i = 0; i < j->read; i++) {
+        fv_text_print(&paths, i ? ", " : "[");
+        fv_json_string(&paths, j->paths[i]);
+    }
+    fv_text_print(&paths, "]");
+
+    const fv_st_meta meta[] = {{"layer", j->values->layer}, {"paths", paths.data}};
+
+    if (paths.failed)
+        fv_fail_memory(&err, paths.size, "the names of pictures");
+    else
+        status = fv_safetensors_write(&j->cli->host, j->values->out, &tensor, 1, meta, FV_COUNT(meta), &err);
+    fv_text_free(&paths);
+    return status ? fv_cli_fail(j->cli, &err) : FV_EXIT_OK;
+}
+
 static int write_all(const job *j)
 {
     const features_values *v = j->values;
@@ -59,9 +92,11 @@ static int write_all(const job *j)
     fv_cli_note(j->cli, "%s: %zux%zux%zu of each picture", v->layer, j->height, j->width, j->channels);
     if (v->maps)
         code = write_maps(j);
-    if (!code && v->out &&
-        fv_npy_write(v->out, FV_NPY_F32, 4, (const size_t[]){j->read, j->height, j->width, j->channels}, j->vectors,
-                     &err))
+    if (!code && v->out && fv_cli_is_safetensors(v->out))
+        code = write_safetensors(j);
+    else if (!code && v->out &&
+             fv_npy_write(v->out, FV_NPY_F32, 4, (const size_t[]){j->read, j->height, j->width, j->channels},
+                          j->vectors, &err))
         code = fv_cli_fail(j->cli, &err);
     if (!code && !v->out && !v->maps)
         print_csv(j);
@@ -82,8 +117,8 @@ static int open_session(job *j)
         return err.code == FV_E_UNKNOWN ? fv_cli_usage(j->cli, "%s", err.message) : fv_cli_fail(j->cli, &err);
     fv_session_output(j->session, &j->height, &j->width, &j->channels);
     j->elements = j->height * j->width * j->channels;
-    j->vectors = calloc(j->elements, (j->cli->count - 1) * sizeof *j->vectors);
-    j->paths = calloc(j->cli->count, sizeof *j->paths);
+    j->vectors = calloc(j->elements, j->files.count * sizeof *j->vectors);
+    j->paths = calloc(j->files.count, sizeof *j->paths);
     return j->vectors && j->paths ? FV_EXIT_OK : fv_cli_memory(j->cli);
 }
 
@@ -114,24 +149,29 @@ static int run(const fv_cli *cli)
 
     if (!j.values->layer)
         return fv_cli_usage(cli, "--layer names the layer whose output is wanted; 'fovea info' lists them");
-    if (j.values->maps && cli->count > 2)
-        return fv_cli_usage(cli, "--maps draws the maps of one picture, and %zu were given", cli->count - 1);
-    if (j.values->out && !fv_cli_is_npy(j.values->out))
-        return fv_cli_usage(cli, "%s: vectors are written as .npy; without -o they are printed as CSV", j.values->out);
+    if (j.values->out && !fv_cli_is_npy(j.values->out) && !fv_cli_is_safetensors(j.values->out))
+        return fv_cli_usage(cli, "%s: vectors are written as .npy or .safetensors; without -o they are printed as CSV",
+                            j.values->out);
     if (!code && j.values->maps && !fv_cli_is_npy(j.values->maps))
         code = fv_cli_picture_check(cli, j.values->maps);
+    fv_pictures_init(&j.files, &cli->host);
+    if (!code)
+        code = fv_cli_take_pictures(cli, 1, &j.files);
+    if (!code && j.values->maps && j.files.count > 1)
+        code = fv_cli_usage(cli, "--maps draws the maps of one picture, and %zu were given", j.files.count);
     if (!code)
         code = open_session(&j);
-    for (size_t i = 1; !code && i < cli->count; i++)
-        read_picture(&j, cli->operands[i]);
+    for (size_t i = 0; !code && i < j.files.count; i++)
+        read_picture(&j, j.files.items[i].path);
     if (!code && j.read)
         code = write_all(&j);
-    if (!code && j.bad)
+    if (!code && (j.bad || j.files.bad_count))
         code = j.read ? FV_EXIT_PARTLY : FV_EXIT_FAILURE;
     fv_session_free(j.session);
     fv_model_free(j.model);
     free(j.vectors);
     free(j.paths);
+    fv_pictures_free(&j.files);
     return code;
 }
 
@@ -162,7 +202,8 @@ static const fv_cli_option options[] = {
      .argument = "FILE",
      .type = FV_CLI_TEXT,
      .at = AT(out),
-     .help = "write a .npy of [pictures, height, width, channels]; without -o and --maps, CSV is printed"},
+     .help = "write [pictures, height, width, channels] as .npy or .safetensors (with the paths); without -o and "
+             "--maps, CSV is printed"},
     FV_CLI_EXIF(AT(exif)),
     {.name = "seed",
      .argument = "N",
@@ -182,7 +223,7 @@ static const fv_cli_table tables[] = {{"Options", options},        {"Size of the
 
 const fv_cli_verb fv_cli_verb_features = {
     .name = "features",
-    .operands = "MODEL|NET PICTURE...",
+    .operands = "MODEL|NET FILE|FOLDER|-...",
     .least = 2,
     .most = SIZE_MAX,
     .help = "Show or write what a layer makes of pictures",
@@ -191,7 +232,7 @@ const fv_cli_verb fv_cli_verb_features = {
             "read is named on standard error and the exit code is 3, or 1 if none could be read.",
     .examples = {{"features runs/train digit.png --layer conv1 --maps maps.png", "the maps of a layer as a picture"},
                  {"features runs/train *.png --layer fc2 > vectors.csv", "one row of numbers a picture"},
-                 {"features runs/train *.png --layer conv2 -o maps.npy", "the same for NumPy"}},
+                 {"features runs/train photos --layer conv2 -o maps.npy", "the same of a folder, for NumPy"}},
     .more = "doc/convolution.md",
     .tables = tables,
     .value_bytes = sizeof(features_values),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SHOWN = 10 };
@@ -28,6 +29,50 @@ static int write_file(const fv_cli *cli, const char *folder, const char *name, c
     if (text->failed || length < 0 || (size_t)length >= sizeof path)
         return fv_cli_memory(cli);
     return fv_file_replace(path, &piece, 1, &err) ? fv_cli_fail(cli, &err) : FV_EXIT_OK;
+}
+
+/* One path a line of standard input. */
+static fv_status take_list(fv_pictures *files, fv_error *err)
+{
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length;
+    fv_status status = FV_OK;
+
+    while (!status && (length = getline(&line, &size, stdin)) >= 0) {
+        while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
+            line[--length] = 0;
+        if (length)
+            status = fv_pictures_add(files, line, line, NULL, -1, err);
+    }
+    free(line);
+    return status;
+}
+
+int fv_cli_take_pictures(const fv_cli *cli, size_t first, fv_pictures *files)
+{
+    fv_error err = {0};
+    fv_status status = FV_OK;
+
+    for (size_t i = first; !status && i < cli->count; i++) {
+        const char *path = cli->operands[i];
+        struct stat info;
+
+        if (strcmp(path, "-") == 0)
+            status = take_list(files, &err);
+        else if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+            status = fv_pictures_scan(files, path, true, &err);
+        else
+            status = fv_pictures_add(files, path, path, NULL, -1, &err);
+    }
+    if (status)
+        return fv_cli_fail(cli, &err);
+    for (size_t i = 0; i < files->bad_count; i++)
+        fv_cli_note(cli, "left out: %s: %s", files->bad[i].path, files->bad[i].reason);
+    if (files->count)
+        return FV_EXIT_OK;
+    fv_cli_say(cli, "there are no pictures");
+    return FV_EXIT_FAILURE;
 }
 
 int fv_cli_tell_bad(const fv_cli *cli, const fv_data *data, const char *folder)

@@ -3,6 +3,11 @@
 #define FV_CLI_PHOTOS_H
 #include "cli/cli.h"
 #include "cli/place.h"
+#include "data/pictures.h"
+
+/* The pictures that the operands from number `first` on name, in their order: files, folders at any depth, lists on standard input
+ * (-). Says what is left out, and if there are none; returns the exit code. */
+int fv_cli_take_pictures(const fv_cli *cli, size_t first, fv_pictures *files);
 
 /* Name the files that data could not use on standard error, the first ten of them, and all in `file` (NULL = nowhere).
  * FV_EXIT_PARTLY if there are some, else FV_EXIT_OK. */

@@ -56,6 +56,11 @@ bool fv_cli_is_npy(const char *path)
     return ends_with(path, ".npy");
 }
 
+bool fv_cli_is_safetensors(const char *path)
+{
+    return ends_with(path, ".safetensors");
+}
+
 int fv_cli_maps_write(const fv_cli *cli, const char *path, const fv_maps *maps, size_t zoom)
 {
     fv_error err = {0};

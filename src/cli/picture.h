@@ -16,6 +16,7 @@ int fv_cli_picture_read(const fv_cli *cli, const char *path, bool exif, fv_image
 /* Can a picture be written there? By the name's end: .png, .ppm, .pgm. */
 int fv_cli_picture_check(const fv_cli *cli, const char *path);
 int fv_cli_picture_write(const fv_cli *cli, const char *path, const fv_image *image);
+bool fv_cli_is_safetensors(const char *path);
 /* Maps as .npy, [height, width, channels] of float32, or as a contact sheet. */
 bool fv_cli_is_npy(const char *path);
 int fv_cli_maps_write(const fv_cli *cli, const char *path, const fv_maps *maps, size_t zoom);

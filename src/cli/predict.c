@@ -1,4 +1,3 @@
-#define _POSIX_C_SOURCE 200809L
 /* predict: names what is on pictures. A picture that cannot be read is named on standard error and the others go on. */
 #include "cli/cli.h"
 #include "cli/csv.h"
@@ -7,12 +6,10 @@
 #include "cli/overlay.h"
 #include "cli/photos.h"
 #include "cli/tune.h"
-#include "data/pictures.h"
 #include "model/session.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct predict_values {
     fv_cli_common common;
@@ -155,52 +152,7 @@ static int predict_all(predictor *p, size_t *bad)
     return code;
 }
 
-/* ---------------------------------------------------------------------------------------------- operands */
-
-/* One path a line of standard input. */
-static fv_status take_list(fv_pictures *files, fv_error *err)
-{
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t length;
-    fv_status status = FV_OK;
-
-    while (!status && (length = getline(&line, &size, stdin)) >= 0) {
-        while (length && (line[length - 1] == '\n' || line[length - 1] == '\r'))
-            line[--length] = 0;
-        if (length)
-            status = fv_pictures_add(files, line, line, NULL, -1, err);
-    }
-    free(line);
-    return status;
-}
-
-static int take_operands(predictor *p)
-{
-    const fv_cli *cli = p->cli;
-    fv_error err = {0};
-    fv_status status = FV_OK;
-
-    for (size_t i = 1; !status && i < cli->count; i++) {
-        const char *path = cli->operands[i];
-        struct stat info;
-
-        if (strcmp(path, "-") == 0)
-            status = take_list(&p->files, &err);
-        else if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-            status = fv_pictures_scan(&p->files, path, true, &err);
-        else
-            status = fv_pictures_add(&p->files, path, path, NULL, -1, &err);
-    }
-    if (status)
-        return fv_cli_fail(cli, &err);
-    for (size_t i = 0; i < p->files.bad_count; i++)
-        fv_cli_note(cli, "left out: %s: %s", p->files.bad[i].path, p->files.bad[i].reason);
-    if (p->files.count)
-        return FV_EXIT_OK;
-    fv_cli_say(cli, "there are no pictures to name");
-    return FV_EXIT_FAILURE;
-}
+/* ---------------------------------------------------------------------------------------------- working */
 
 static int open_session(const fv_cli *cli, predictor *p)
 {
@@ -270,7 +222,7 @@ static int run(const fv_cli *cli)
         return fv_cli_usage(cli, "--layer says which maps --explain looks at");
     fv_pictures_init(&p.files, &cli->host);
     if (!code)
-        code = take_operands(&p);
+        code = fv_cli_take_pictures(cli, 1, &p.files);
     if (!code)
         code = predict(&p, &bad);
     if (!code && bad && p.files.count > 1)
