@@ -126,13 +126,16 @@ fv_work fv_work_conv_backward_w(const fv_kernels *k, fv_conv_args *args)
  * the second. */
 static const size_t WINOGRAD_TILES = 56, WINOGRAD_MOST_TILES = 64;
 
-/* Filters of up to so many bytes are read again for each sample without loss: then no block reaches into two, and units of
- * samples run through this and its neighbours (SqueezeNet, batch 16: a sixth less time). */
-static const size_t WINOGRAD_UNIT_BYTES = 3 << 19;
+/* Filters that are read again for each sample without loss: small ones, and those that many tiles of a sample share. Then no
+ * block reaches into two samples, and units run through this and its neighbours (SqueezeNet, batch 16: a sixth less time). */
+static bool read_by_samples(size_t filter_bytes, size_t tiles)
+{
+    return filter_bytes <= (size_t)3 << 19 || (filter_bytes <= (size_t)4 << 20 && tiles >= 40);
+}
 
 static size_t tile_blocks_of(size_t n, size_t tiles, size_t filter_bytes)
 {
-    const size_t runs = filter_bytes <= WINOGRAD_UNIT_BYTES ? n : 1, run = tiles / runs;
+    const size_t runs = read_by_samples(filter_bytes, tiles / n) ? n : 1, run = tiles / runs;
     size_t blocks = (run + WINOGRAD_TILES - 1) / WINOGRAD_TILES;
 
     if (runs == 1 && blocks > 1 && blocks < 16 && blocks % 2) /* five would leave one of two threads waiting */
