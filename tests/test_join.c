@@ -1,9 +1,12 @@
 /* Joined values: what branches write into their concatenation is, bit for bit, what copies would bring there, on every set
- * of kernels and any number of threads; and copies are left only where they must be. */
+ * of kernels and any number of threads; and copies are left only where they must be. In training, gradients of activations
+ * that end branches are taken of the joined value, with the same bits too. */
 #include "support.h"
 
 #include "base/random.h"
+#include "ops/ops.h"
 #include "run/inference.h"
+#include "train/learner.h"
 
 static const struct {
     const char *text;
@@ -68,13 +71,13 @@ static void run(rig *r, size_t seed)
     fv_exec_run(r->inference.exec);
 }
 
-static size_t copies(const rig *r)
+/* Steps that copy to a concatenation. */
+static size_t copies(const fv_exec *exec)
 {
-    const fv_plan *plan = &r->inference.exec->plan;
     size_t n = 0;
 
-    for (size_t i = 0; i < plan->n_steps; i++)
-        n += plan->steps[i].kernel == FV_K_copy_channels;
+    for (size_t i = 0; i < exec->plan.n_steps; i++)
+        n += exec->graph.nodes[exec->plan.steps[i].node].op == &fv_op_concat;
     return n;
 }
 
@@ -84,7 +87,7 @@ static void check(size_t i, const char *isa, size_t threads)
 
     open_rig(&joined, nets[i].text, isa, threads, NULL);
     open_rig(&copied, nets[i].text, isa, 1, "join");
-    assert_int_equal(copies(&joined), nets[i].copies);
+    assert_int_equal(copies(joined.inference.exec), nets[i].copies);
     fv_exec_prepare(joined.inference.exec);
     fv_exec_prepare(copied.inference.exec);
     for (size_t seed = 1; seed < 4; seed++) {
@@ -115,9 +118,98 @@ static void test_same_bits(void **state)
                 check(i, sets[s], threads[t]);
 }
 
+/* ---------------------------------------------------------------------------------------------- training */
+
+static const struct {
+    const char *text;
+    size_t copies, gates; /* left: to concatenations, and gradients of activations that have a step of their own */
+} trained[] = {
+    {"branch { conv 1x1 24 bn relu | conv 3x3 18 pad 1 bn relu | maxpool 3x3 stride 1 pad 1 conv 1x1 7 bn relu }", 0,
+     0},
+    {"branch { conv 1x1 20 tanh | conv 3x3 36 pad 1 tanh } branch { conv 1x1 8 relu | conv 5x5 5 pad 2 relu }", 0, 0},
+    {"branch { conv 1x1 8 relu | conv 3x3 32 pad 1 relu } maxpool 2x2", 0, 1}, /* pooling has no gate */
+    /* activations that differ, a branch without one, and a value that is read elsewhere too */
+    {"branch { conv 1x1 8 relu | conv 3x3 9 pad 1 tanh }", 2, 2},
+    {"branch { conv 1x1 8 relu | conv 3x3 9 pad 1 }", 1, 1},
+    {"a: conv 1x1 5 relu b: conv 1x1 6 relu from a, b concat conv 1x1 3 relu", 2, 1},
+};
+
+/* Parameters after two steps; `values` has room for them all, or is NULL. Returns how many. */
+static size_t train(size_t i, const char *isa, size_t threads, const char *without, double *values)
+{
+    static const char frame[] = "net case input 14x14x3 classes 5 conv 3x3 24 pad 1 relu %s conv 1x1 7 dense classes";
+    enum { BATCH = 17 };
+    char text[512];
+    uint64_t step = 0;
+    fv_settings settings;
+    fv_learner learner;
+    fv_error err = {0};
+    size_t n = 0, gates = 0;
+    rig r = {0};
+
+    snprintf(text, sizeof text, frame, trained[i].text);
+    test_ok(fv_net_parse(NULL, text, "case.net", &r.net, &err), &err);
+    test_ok(fv_pool_create(NULL, threads, &r.pool, &err), &err);
+    const fv_exec_options options = {
+        .kernels = fv_kernels_find(isa), .pool = r.pool, .store = &r.store, .step = &step, .without = without};
+
+    fv_store_init(&r.store, NULL, options.kernels->real_bytes);
+    fv_settings_default(&settings);
+    test_ok(fv_learner_create(NULL, r.net, BATCH, &settings, &options, true, &learner, &err), &err);
+    for (size_t k = 0; k < learner.exec->plan.n_steps; k++)
+        gates += learner.exec->plan.steps[k].kernel == FV_K_act_backward;
+    if (!without) {
+        assert_int_equal(copies(learner.exec), trained[i].copies);
+        assert_int_equal(gates, trained[i].gates);
+    }
+    fv_store_initialise(&r.store, 3);
+    for (; step < 2; step++) {
+        for (size_t k = 0; k < fv_elements(fv_shape_of(&learner.exec->graph, learner.input)); k++)
+            fv_exec_set(learner.exec, learner.input, k,
+                        2 * fv_random_uniform((fv_random){step, FV_STREAM_TEST, 0}, k) - 1);
+        for (int k = 0; k < BATCH; k++)
+            ((int32_t *)fv_exec_at(learner.exec, learner.labels))[k] = k % 5;
+        fv_exec_set(learner.exec, learner.hyper, 0, .1);
+        fv_exec_set(learner.exec, learner.hyper, 1, (double)(step + 1));
+        fv_exec_run(learner.exec);
+    }
+    for (size_t k = 0; k < r.store.count; k++)
+        for (size_t e = 0; r.store.items[k].param.file_rank && e < r.store.items[k].elements; e++, n++)
+            if (values)
+                values[n] = fv_store_get(&r.store, &r.store.items[k], e);
+    fv_learner_free(&learner);
+    close_rig(&r);
+    return n;
+}
+
+static void test_training(void **state)
+{
+    static const char *const sets[] = {"ref64", "avx2", "avx512", "neon"};
+    enum { MOST = 65536 };
+    double *values[2] = {malloc(MOST * sizeof(double)), malloc(MOST * sizeof(double))};
+
+    (void)state;
+    for (size_t s = 0; s < FV_COUNT(sets); s++)
+        for (size_t i = 0; fv_kernels_find(sets[s]) && i < FV_COUNT(trained); i++) {
+            const size_t n = train(i, sets[s], 1, NULL, NULL);
+
+            assert_in_range(n, 1, MOST);
+            train(i, sets[s], 1, "lift-gate,join", values[0]);
+            for (size_t threads = 1; threads < 4; threads += 2) {
+                train(i, sets[s], threads, NULL, values[1]);
+                for (size_t k = 0; k < n; k++)
+                    if (!(values[0][k] == values[1][k]))
+                        fail_msg("'%s' on %s, %zu threads: parameter %zu is %.17g, with copies %.17g", trained[i].text,
+                                 sets[s], threads, k, values[1][k], values[0][k]);
+            }
+        }
+    free(values[0]);
+    free(values[1]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits), cmocka_unit_test(test_training)};
 
     return cmocka_run_group_tests_name("join", tests, NULL, NULL);
 }

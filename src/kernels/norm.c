@@ -236,7 +236,7 @@ FV_INLINE void apply_rows(fv_act act, const fv_bn_apply_args *a, size_t begin, s
 
     for (size_t p = begin; p < end; p++) {
         const real *x = (const real *)a->x + p * a->channels;
-        real *y = (real *)a->out + p * a->channels;
+        real *y = (real *)a->out + p * a->out_step;
         size_t c = 0;
 
         for (; c + FV_LANES <= a->channels; c += FV_LANES)
@@ -265,7 +265,7 @@ FV_INLINE void backward_rows(fv_act gate, const fv_bn_apply_args *a, size_t begi
 
     for (size_t p = begin; p < end; p++) {
         const real *x = (const real *)a->x + p * a->channels, *dy = (const real *)a->dy + p * a->channels;
-        real *dx = (real *)a->out + p * a->channels;
+        real *dx = (real *)a->out + p * a->out_step;
         size_t c = 0;
 
         for (; c + FV_LANES <= a->channels; c += FV_LANES) {

@@ -36,7 +36,7 @@ typedef struct fv_bn_channel_args {
 typedef struct fv_bn_apply_args {
     const void *x, *dy, *mean, *scale, *beta, *coefficients;
     void *out;
-    size_t rows, channels;
+    size_t rows, channels, out_step; /* out_step: elements from one pixel of out to the next */
     fv_act act, gate_act;
 } fv_bn_apply_args;
 

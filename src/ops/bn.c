@@ -156,11 +156,14 @@ void fv_lower_bn_scale(fv_lower *l, fv_value gamma, fv_value var, double eps, fv
 void fv_lower_bn_apply(fv_lower *l, const fv_bn_apply *apply)
 {
     const fv_shape *x = fv_lower_shape(l, apply->x);
-    const fv_bn_apply_args args = {.rows = fv_pixels(x), .channels = fv_channels(x), .act = (fv_act)apply->act};
-    const fv_bind binds[] = {
-        FV_BIND_SAMPLES(fv_bn_apply_args, x, apply->x), FV_BIND(fv_bn_apply_args, mean, apply->mean),
-        FV_BIND(fv_bn_apply_args, scale, apply->scale), FV_BIND(fv_bn_apply_args, beta, apply->beta),
-        FV_BIND_SAMPLES(fv_bn_apply_args, out, apply->out)};
+    const fv_target out = fv_lower_target(l, apply->out);
+    const fv_bn_apply_args args = {
+        .rows = fv_pixels(x), .channels = fv_channels(x), .out_step = out.pixel, .act = (fv_act)apply->act};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_bn_apply_args, x, apply->x),
+                             FV_BIND(fv_bn_apply_args, mean, apply->mean),
+                             FV_BIND(fv_bn_apply_args, scale, apply->scale),
+                             FV_BIND(fv_bn_apply_args, beta, apply->beta),
+                             {offsetof(fv_bn_apply_args, out), out.value, out.shift, FV_SAMPLES}};
 
     fv_lower_step(l, FV_K_bn_apply, &args, sizeof args,
                   fv_work_items(args.rows, 2 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds),
@@ -193,6 +196,12 @@ static void lower(fv_lower *l, const fv_node *node)
     fv_lower_bn_apply(l, &(fv_bn_apply){node->in[FV_BN_X], node->out[1], scale, beta, node->out[0], a->act});
 }
 
+static bool joins(const fv_node *node)
+{
+    (void)node;
+    return true;
+}
+
 const fv_op fv_op_bn = {
     .name = "bn",
     .help = "batch normalisation",
@@ -205,6 +214,7 @@ const fv_op fv_op_bn = {
     .grad = grad,
     .update = update,
     .lower = lower,
+    .joins = joins,
     .act_offset = offsetof(fv_bn_attrs, act),
 };
 
@@ -260,7 +270,8 @@ static void lower_x(fv_lower *l, const fv_node *node)
 {
     const bn_backward_attrs *a = node->attrs;
     const fv_shape *x = fv_lower_shape(l, node->in[1]);
-    const fv_bn_apply_args args = {.rows = fv_pixels(x), .channels = fv_channels(x), .gate_act = (fv_act)a->gate_act};
+    const fv_bn_apply_args args = {
+        .rows = fv_pixels(x), .channels = fv_channels(x), .out_step = fv_channels(x), .gate_act = (fv_act)a->gate_act};
     const fv_bind binds[] = {
         FV_BIND_SAMPLES(fv_bn_apply_args, dy, node->in[0]), FV_BIND_SAMPLES(fv_bn_apply_args, x, node->in[1]),
         FV_BIND(fv_bn_apply_args, mean, node->in[2]), FV_BIND(fv_bn_apply_args, coefficients, node->in[3]),

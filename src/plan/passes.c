@@ -195,31 +195,6 @@ static void drop_dead(fv_graph *graph, const fv_plan_options *options)
     fv_sweep(graph);
 }
 
-/* What only a concatenation reads is written where it would copy it to. In training gradients read it too. */
-static void join(fv_graph *graph, const fv_plan_options *options)
-{
-    fv_uses u;
-
-    (void)options;
-    if (graph->training || !fv_count_uses(graph, &u))
-        return;
-    for (size_t i = 0; i < graph->n_nodes; i++) {
-        const fv_node *node = &graph->nodes[i];
-        size_t at = 0;
-
-        for (int k = 0; node->op == &fv_op_concat && k < node->n_in; k++) {
-            fv_value_info *part = &graph->values[node->in[k]];
-            const fv_node *maker = fv_producer(graph, node->in[k]);
-
-            if (maker && u.count[node->in[k]] == 1 && maker->op->joins && maker->op->joins(maker)) {
-                part->whole = node->out[0];
-                part->whole_at = at;
-            }
-            at += fv_channels(&part->shape);
-        }
-    }
-}
-
 /* Convolutions whose plain kernel is slower than one of less arithmetic and more rounding. The plain sets of kernels are
  * there to be compared with, and compute all as it is written. */
 static void choose_algorithms(fv_graph *graph, const fv_plan_options *options)
@@ -319,11 +294,14 @@ static const fv_pass passes[] = {
     {.name = "fuse-activation",
      .help = "activations are computed by the kernel that makes their input",
      .run = fuse_activation},
+    {.name = "lift-gate",
+     .help = "gradients of activations that end all branches are taken of the joined value",
+     .run = fv_lift_gates},
     {.name = "fuse-gate",
      .help = "gradients of activations are computed by the kernel that makes the gradient",
      .run = fuse_gate},
     {.name = "drop-dead", .help = "nothing is computed that nobody reads", .run = drop_dead},
-    {.name = "join", .help = "branches write into the value that joins them (inference)", .run = join},
+    {.name = "join", .help = "branches write into the value that joins them", .run = fv_join},
     {.name = "winograd",
      .help = "convolutions in fewer multiplications, where that is faster",
      .run = choose_algorithms,

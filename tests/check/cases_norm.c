@@ -54,7 +54,7 @@ static void build_channel(job *j, const size_t *p)
     job_text(j, "%zux%zux%zu%s", p[0], p[1], p[2], p[3] ? " frozen" : "");
 }
 
-/* Parameters: rows, channels, act or gate. */
+/* Parameters: rows, channels, act or gate, channels of others between those of two pixels of the result. */
 static void build_apply(job *j, const size_t *p)
 {
     const bool backward = j->kernel == FV_K_bn_backward_x;
@@ -62,6 +62,7 @@ static void build_apply(job *j, const size_t *p)
     JOB_ARGS(j, fv_bn_apply_args,
              {.rows = p[0],
               .channels = p[1],
+              .out_step = p[1] + p[3],
               .act = backward ? FV_ACT_NONE : (fv_act)p[2],
               .gate_act = backward ? (fv_act)p[2] : FV_ACT_NONE});
 
@@ -74,10 +75,10 @@ static void build_apply(job *j, const size_t *p)
         job_in(j, &a->scale, p[1], -2, 2);
         job_in(j, &a->beta, p[1], -1, 1);
     }
-    job_out(j, &a->out, count);
+    job_out(j, &a->out, count + (p[0] - 1) * p[3]);
     j->work = fv_work_items(p[0], 8 * p[1]);
     j->bytes = (double)((backward ? 3 : 2) * count * j->set->real_bytes);
-    job_text(j, "%zu pixels of %zu channels act %zu", p[0], p[1], p[2]);
+    job_text(j, "%zu pixels of %zu channels act %zu beside %zu", p[0], p[1], p[2], p[3]);
 }
 
 /* Parameters: channels, momentum in percent, values a channel. */
@@ -143,6 +144,7 @@ static const check_case cases[] = {
     APPLY(0, 5, 31, 2),
     APPLY(0, 9, 33, 3),
     APPLY(0, 3, 70, 4),
+    APPLY(0, 4, 35, 1, 13),
     APPLY(BENCH_ONLY, 50176, 64, 1),
     APPLY(BENCH_ONLY, 784, 512, 1),
     APPLY(BENCH_ONLY, 16384, 16, 1),

@@ -140,7 +140,8 @@ void plain_bn_apply(const void *args, size_t begin, size_t end, size_t slice)
     for (size_t i = begin * a->channels; i < end * a->channels; i++) {
         const size_t c = i % a->channels;
 
-        ((real *)a->out)[i] = act_value(a->act, (at(a->x)[i] - at(a->mean)[c]) * at(a->scale)[c] + at(a->beta)[c]);
+        ((real *)a->out)[i / a->channels * a->out_step + c] =
+            act_value(a->act, (at(a->x)[i] - at(a->mean)[c]) * at(a->scale)[c] + at(a->beta)[c]);
     }
 }
 
@@ -153,8 +154,9 @@ void plain_bn_backward_x(const void *args, size_t begin, size_t end, size_t slic
         const size_t c = i % a->channels;
         const real *k = at(a->coefficients) + c, x = at(a->x)[i];
 
-        ((real *)a->out)[i] = act_gradient(a->gate_act, x) *
-                              (k[0] * at(a->dy)[i] - (x - at(a->mean)[c]) * k[a->channels] - k[2 * a->channels]);
+        ((real *)a->out)[i / a->channels * a->out_step + c] =
+            act_gradient(a->gate_act, x) *
+            (k[0] * at(a->dy)[i] - (x - at(a->mean)[c]) * k[a->channels] - k[2 * a->channels]);
     }
 }
 
