@@ -1,5 +1,4 @@
 /* train: teaches a network on a data set, or goes on with a run that was stopped. */
-#define _POSIX_C_SOURCE 200809L
 #include "base/memory.h"
 #include "cli/augmented.h"
 #include "cli/class_weights.h"
@@ -7,6 +6,7 @@
 #include "cli/json.h"
 #include "cli/memory.h"
 #include "cli/photos.h"
+#include "cli/place.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/training.h"
@@ -17,12 +17,10 @@
 #include "train/memory.h"
 #include "train/options.h"
 #include "train/trainer.h"
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct train_values {
     fv_cli_common common;
@@ -59,38 +57,6 @@ static int report(void *user, const fv_progress *now)
         s->best = *now;
     fv_cli_progress_show(&s->progress, now);
     return fv_cli_stop_signal();
-}
-
-/* ---------------------------------------------------------------------------------------------------- folders */
-
-static bool exists(const char *path)
-{
-    struct stat status;
-
-    return lstat(path, &status) == 0;
-}
-
-/* False also for what is no folder. */
-static bool is_empty(const char *path)
-{
-    DIR *folder = opendir(path);
-    const struct dirent *entry;
-    bool empty = folder != NULL;
-
-    while (folder && empty && (entry = readdir(folder)))
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    if (folder)
-        closedir(folder);
-    return empty;
-}
-
-/* runs/train, runs/train2, ...: the first that is not there yet. */
-static const char *free_folder(char out[64])
-{
-    snprintf(out, 64, "runs/train");
-    for (unsigned n = 2; exists(out); n++)
-        snprintf(out, 64, "runs/train%u", n);
-    return out;
 }
 
 /* ------------------------------------------------------------------------------------------------------ begin */
@@ -249,7 +215,7 @@ static int begin(session *s)
     const fv_cli *cli = s->cli;
     const train_values *values = cli->values;
     fv_settings settings;
-    static char name[64];
+    static char name[FV_CLI_RUN_FOLDER];
     int code;
 
     const char *from = values->from, *found = NULL, *data = cli->count ? cli->operands[cli->count - 1] : NULL;
@@ -258,10 +224,10 @@ static int begin(session *s)
 
     if (!data || (!net && !from && !fv_folder_found(data)))
         return fv_cli_usage(cli, "train needs NET DATA, a folder of pictures, or --resume FOLDER");
-    if (values->out && exists(values->out) && !is_empty(values->out))
+    if (values->out && !fv_cli_folder_is_free(values->out))
         return fv_cli_usage(cli, "--out %s: the folder is not empty; name another, or go on with --resume %s",
                             values->out, values->out);
-    s->folder = values->out ? values->out : free_folder(name);
+    s->folder = values->out ? values->out : fv_cli_folder_for_run(name);
     if (from && values->show_augment)
         return fv_cli_usage(cli, "--show-augment shows what training without --from does to pictures");
     if (!net && !from && !values->show_augment && fv_cli_find_weights(cli, &found, path))
