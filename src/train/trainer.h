@@ -70,6 +70,10 @@ char *fv_folder_path(const fv_host *host, const char *folder, const char *name);
 fv_status fv_results_add(const fv_trainer *trainer, const fv_progress *progress, fv_error *err);
 fv_status fv_results_cut(const fv_trainer *trainer, uint64_t epochs, fv_error *err);
 
+/* Everything but the run folder. */
+fv_status fv_trainer_make(const fv_host *host, const fv_net *net, const fv_data *data, const fv_train_options *options,
+                          bool saves, fv_trainer **out, fv_error *err);
+
 /* A trainer with plans, but no memory to run them in (fv_trainer_open) nor first weights. saves: models will be
  * written; without: passes to leave out, or NULL. */
 fv_status fv_trainer_prepare(const fv_host *host, const fv_net *net, const fv_data *data,
