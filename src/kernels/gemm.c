@@ -111,7 +111,7 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
             p.c = (real *)a->c + row * a->ldc + first;
             p.add = a->add ? (const real *)a->add + row * a->ldc + first : NULL;
             FV_FN(multiply_rows)(&p, count);
-            for (size_t k = 0; k < count; k++)
+            for (size_t k = 0; (act != FV_ACT_NONE || a->gate) && k < count; k++)
                 finish(a, act, row + k, column, n);
         }
     }

@@ -87,11 +87,21 @@ FV_INLINE size_t lanes_of(size_t cols, size_t j, size_t lanes)
 #include "kernels/tile_body.h"
 #endif
 
+/* The same tile from row `begin` on. */
+FV_INLINE void move_down(fv_tile *t, size_t begin)
+{
+    t->a = t->a ? t->a + begin : NULL;
+    t->base = t->base ? t->base + begin : NULL;
+    t->init += begin * t->init_ld;
+    t->c += begin * t->ldc;
+    t->add = t->add ? t->add + begin * t->ldc : NULL;
+}
+
 /* Rows in tiles of nearly equal height, each with its share of a, init and c. */
-FV_INLINE void run_rows(const fv_tile *t, size_t rows, tile_fn *const *tiles, size_t most)
+FV_INLINE void run_rows(fv_tile *t, size_t rows, tile_fn *const *tiles, size_t most)
 {
     const size_t pieces = fv_pieces(rows, most);
-    fv_tile part = *t;
+    const fv_tile top = {.a = t->a, .base = t->base, .init = t->init, .c = t->c, .add = t->add};
 
     if (pieces == 1) {
         tiles[rows - 1](t);
@@ -100,17 +110,18 @@ FV_INLINE void run_rows(const fv_tile *t, size_t rows, tile_fn *const *tiles, si
     for (size_t i = 0, begin = 0; i < pieces; i++) {
         const size_t end = (i + 1) * rows / pieces;
 
-        part.a = t->a ? t->a + begin : NULL;
-        part.base = t->base ? t->base + begin : NULL;
-        part.init = t->init + begin * t->init_ld;
-        part.c = t->c + begin * t->ldc;
-        part.add = t->add ? t->add + begin * t->ldc : NULL;
-        tiles[end - begin - 1](&part);
+        tiles[end - begin - 1](t);
+        move_down(t, end - begin);
         begin = end;
     }
+    t->a = top.a;
+    t->base = top.base;
+    t->init = top.init;
+    t->c = top.c;
+    t->add = top.add;
 }
 
-void FV_FN(tile_pointers)(const fv_tile *t, size_t rows, size_t width)
+void FV_FN(tile_pointers)(fv_tile *t, size_t rows, size_t width)
 {
     if (width == FV_PANEL)
         run_rows(t, rows, wide_pointers, FV_ROWS);
@@ -122,7 +133,7 @@ void FV_FN(tile_pointers)(const fv_tile *t, size_t rows, size_t width)
         run_rows(t, rows, single_pointers, FV_CHUNK);
 }
 
-void FV_FN(tile_neighbours)(const fv_tile *t, size_t rows, size_t width)
+void FV_FN(tile_neighbours)(fv_tile *t, size_t rows, size_t width)
 {
     if (width == FV_PANEL)
         run_rows(t, rows, wide_neighbours, FV_ROWS);

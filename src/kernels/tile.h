@@ -61,9 +61,9 @@ FV_INLINE bool fv_tile_fetches(size_t values)
 /* What a sum begins with if not with something. */
 extern const real FV_FN(zeros)[FV_PANEL];
 
-/* A tile of `rows` <= FV_CHUNK rows and one panel of `width`. */
-void FV_FN(tile_pointers)(const fv_tile *t, size_t rows, size_t width);
-void FV_FN(tile_neighbours)(const fv_tile *t, size_t rows, size_t width);
+/* A tile of `rows` <= FV_CHUNK rows and one panel of `width`. `t` is what it was when they return. */
+void FV_FN(tile_pointers)(fv_tile *t, size_t rows, size_t width);
+void FV_FN(tile_neighbours)(fv_tile *t, size_t rows, size_t width);
 
 /* All columns of packed b [depth, cols] from panel `first` to before `last`, for up to FV_CHUNK rows. bias (NULL = none)
  * is that of column 0, c and add begin with the first panel. */

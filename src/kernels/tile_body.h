@@ -58,7 +58,8 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
 {
     TILE_VEC acc[TILE_ROWS][TILE_VECS];
     TILE_MASK_TYPE mask[TILE_VECS];
-    const size_t ldc = t->ldc, init_ld = t->init_ld;
+    const size_t init_ld = t->init_ld;
+    size_t ldc = t->ldc;
     const real *init = t->init;
     const real *add = t->add;
     real *c = t->c;
@@ -85,7 +86,7 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
         TILE_NAME(steps)(t, rows, neighbours, true, mask, acc);
     else
         TILE_NAME(steps)(t, rows, neighbours, false, mask, acc);
-
+    __asm__("" : "+r"(c), "+r"(ldc)); /* or the rows' addresses are worked out before the sum, and spilled */
     if (add)
         FV_EACH (i, rows)
             FV_EACH (j, TILE_VECS)
@@ -106,9 +107,11 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
         return;
     }
 #endif
-    FV_EACH (i, rows)
+    FV_EACH (i, rows) {
         FV_EACH (j, TILE_VECS)
-            TILE_STORE_M(c + i * ldc + j * TILE_LANES, acc[i][j], mask[j]);
+            TILE_STORE_M(c + j * TILE_LANES, acc[i][j], mask[j]);
+        c += ldc;
+    }
 }
 
 /* One function for each number of rows, so that a short tile does no work for rows that are not there. */
