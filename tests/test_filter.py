@@ -169,6 +169,10 @@ def test_detect():
     darker = save((a // 2).astype(np.uint8), "dark.png")  # half the contrast: the place is the same
     got = fovea("filter", darker, "--detect", patch).stdout
     tally.check("detect in other light", "at 33,20 " in got, got)
+    shade = np.arange(400)[None, :, None] // 4 + np.arange(300)[:, None, None] // 3 + np.zeros(3, int)  # sums round most
+    whole = save((shade % 256 // 2 + 20).astype(np.uint8), "whole.png")
+    got = fovea("filter", whole, "--detect", whole).stdout
+    tally.check("a picture in itself", "at 0,0 " in got and .999 <= float(got.split()[-3]) <= 1, got)
     flat = save(np.full((5, 5, 3), 9, np.uint8), "flat.png")
     tally.check("flat patch", fovea("filter", save(a), "--detect", flat).returncode == 1)
     tally.check("large patch", fovea("filter", patch, "--detect", save(a)).returncode == 1)

@@ -154,20 +154,26 @@ fv_status fv_layer_run(const fv_machine *machine, const fv_step *steps, size_t c
 
 /* ---------------------------------------------------------------------------------------------- a detector */
 
-/* Grey values around the middle of the range (so that squares stay small), and their squares. */
+/* Grey values around their mean (so that sums and squares stay small), and their squares. */
 static fv_status grey_values(const fv_host *host, const fv_image *image, fv_maps *values, fv_maps *squares,
                              fv_error *err)
 {
+    const size_t n = image->height * image->width;
     fv_status status = fv_maps_create(host, image->height, image->width, 1, values, err);
+    double sum = 0;
 
     if (!status && squares)
         status = fv_maps_create(host, image->height, image->width, 1, squares, err);
-    for (size_t i = 0; !status && i < image->height * image->width; i++) {
+    for (size_t i = 0; !status && i < n; i++) {
         uint8_t grey = image->pixels[i * image->channels];
 
         if (image->channels == 3)
             fv_grey(image->pixels + 3 * i, 1, &grey);
-        values->values[i] = (float)grey - 128;
+        values->values[i] = grey;
+        sum += grey;
+    }
+    for (size_t i = 0; !status && i < n; i++) {
+        values->values[i] -= (float)(sum / (double)n);
         if (squares)
             squares->values[i] = values->values[i] * values->values[i];
     }
@@ -213,7 +219,9 @@ static fv_status correlate(const fv_machine *machine, const fv_maps *x, const fv
         const double sum = (double)sums.values[i];
         const double variance = (double)energies.values[i] - sum * sum / (double)n;
 
-        out->values[i] = variance < 1 ? 0 : (float)((double)out->values[i] / sqrt(variance * energy));
+        const double answer = variance < 1 ? 0 : (double)out->values[i] / sqrt(variance * energy);
+
+        out->values[i] = (float)fmax(-1, fmin(1, answer)); /* sums of floats round */
     }
     fv_maps_free(&machine->host, &sums);
     fv_maps_free(&machine->host, &energies);
