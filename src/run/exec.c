@@ -1,8 +1,5 @@
 #include "run/exec.h"
-#include "base/file.h"
-#include <math.h>
 #include <stdalign.h>
-#include <stdio.h>
 #include <string.h>
 
 typedef struct fv_region_args {
@@ -10,7 +7,6 @@ typedef struct fv_region_args {
     const fv_plan_step *steps;
     const fv_plan *plan;
     size_t round;
-    double *elapsed_s; /* [slices][steps of the plan] of a region of units, or NULL */
 } fv_region_args;
 
 static void *stored(void *user, fv_value value)
@@ -150,8 +146,7 @@ void fv_room_free(fv_room *room)
     *room = (fv_room){0};
 }
 
-/* In a shared room others have written over the constants. */
-static void move_in(fv_exec *exec)
+void fv_exec_move_in(fv_exec *exec)
 {
     if (!exec->room || exec->room->tenant == exec)
         return;
@@ -181,7 +176,7 @@ static void run_local(const fv_plan *plan, const fv_plan_step *s, size_t unit, s
     s->run(args, 0, items, slice);
 }
 
-static void run_unit(const fv_plan *plan, const fv_plan_step *s, size_t unit, size_t slice)
+void fv_exec_run_unit(const fv_plan *plan, const fv_plan_step *s, size_t unit, size_t slice)
 {
     const size_t n = plan->graph->batch, units = fv_plan_units(n), k = s->per_sample;
     const size_t sample = fv_plan_unit_begin(n, unit), next = fv_plan_unit_begin(n, unit + 1);
@@ -199,13 +194,8 @@ static void run_units(const void *args, size_t begin, size_t end, size_t slice)
     const fv_region_args *a = args;
 
     for (size_t u = begin; u < end; u++)
-        for (size_t i = 0; i < a->region->count; i++) {
-            const double start = a->elapsed_s ? fv_clock_s() : 0;
-
-            run_unit(a->plan, &a->steps[i], u, slice);
-            if (a->elapsed_s)
-                a->elapsed_s[slice * a->region->count + i] += fv_clock_s() - start;
-        }
+        for (size_t i = 0; i < a->region->count; i++)
+            fv_exec_run_unit(a->plan, &a->steps[i], u, slice);
 }
 
 /* Chunks [begin, end) of all steps of a region, counted through. */
@@ -224,8 +214,7 @@ static void run_chunks(const void *args, size_t begin, size_t end, size_t slice)
     }
 }
 
-/* How many threads share a region of units. */
-static size_t sharers(const fv_exec *exec, const fv_region *region)
+size_t fv_exec_sharers(const fv_exec *exec, const fv_region *region)
 {
     const size_t threads = fv_pool_threads(exec->pool);
 
@@ -235,10 +224,10 @@ static size_t sharers(const fv_exec *exec, const fv_region *region)
 static void run_region(fv_exec *exec, const fv_region *region)
 {
     const fv_plan_step *steps = exec->plan.steps + region->first;
-    fv_region_args args = {region, steps, &exec->plan, 0, NULL};
+    fv_region_args args = {region, steps, &exec->plan, 0};
 
     if (region->units)
-        fv_pool_run(exec->pool, run_units, &args, region->tasks, sharers(exec, region));
+        fv_pool_run(exec->pool, run_units, &args, region->tasks, fv_exec_sharers(exec, region));
     else
         for (args.round = 0; args.round < steps->rounds; args.round++) /* of a step that is alone; otherwise one */
             fv_pool_run(exec->pool, run_chunks, &args, region->tasks, region->tasks);
@@ -254,7 +243,7 @@ void fv_exec_run_step(fv_exec *exec, const fv_plan_step *step)
 /* Regions that run once, that compute, or that update. */
 static void run_regions(fv_exec *exec, bool once, bool update)
 {
-    move_in(exec);
+    fv_exec_move_in(exec);
     for (size_t r = 0; r < exec->plan.n_regions; r++)
         if (exec->plan.regions[r].once == once && exec->plan.regions[r].update == update)
             run_region(exec, &exec->plan.regions[r]);
@@ -278,101 +267,4 @@ void fv_exec_run(fv_exec *exec)
 {
     fv_exec_compute(exec);
     fv_exec_update(exec);
-}
-
-/* Is what a step left in a value finite? Of a unit, if it ran for that alone. */
-static bool finite_value(const fv_exec *exec, fv_value v, bool units, size_t unit)
-{
-    const fv_plan *plan = &exec->plan;
-    const size_t n = exec->graph.batch, all = fv_elements(&exec->graph.values[v].shape), sample = all / n;
-    const size_t from = units ? fv_plan_unit_begin(n, unit) : 0, to = units ? fv_plan_unit_begin(n, unit + 1) : n;
-    const size_t count = units ? (to - from) * sample : all, begin = plan->local[v] ? 0 : from * sample;
-
-    for (size_t i = 0; exec->graph.values[v].dtype == FV_REAL_T && i < count; i++)
-        if (!isfinite(fv_exec_get(exec, v, begin + i)))
-            return false;
-    return true;
-}
-
-/* The node of a step just run, if that was its last and one of its results is not finite. */
-static const fv_node *bad_node(const fv_exec *exec, size_t step, bool units, size_t unit)
-{
-    const fv_plan *plan = &exec->plan;
-    const fv_node *node = &exec->graph.nodes[plan->steps[step].node];
-
-    if (step + 1 < plan->n_steps && plan->steps[step + 1].node == plan->steps[step].node)
-        return NULL;
-    for (int k = 0; k < node->n_out; k++)
-        if (!finite_value(exec, node->out[k], units, unit))
-            return node;
-    return NULL;
-}
-
-static const fv_node *bad_in_region(fv_exec *exec, const fv_region *region)
-{
-    const size_t units = region->units ? region->tasks : 1;
-    const fv_node *bad = NULL;
-
-    for (size_t u = 0; u < units; u++)
-        for (size_t i = region->first; i < region->first + region->count && !bad; i++) {
-            if (region->units)
-                run_unit(&exec->plan, &exec->plan.steps[i], u, 0);
-            else
-                fv_exec_run_step(exec, &exec->plan.steps[i]);
-            bad = bad_node(exec, i, region->units, u);
-        }
-    return bad;
-}
-
-const char *fv_exec_find_bad(fv_exec *exec, char *buffer, size_t size)
-{
-    for (size_t r = 0; r < exec->plan.n_regions; r++) {
-        const fv_region *region = &exec->plan.regions[r];
-        const fv_node *bad = region->once || region->update ? NULL : bad_in_region(exec, region);
-
-        if (bad) {
-            snprintf(buffer, size, "%s (%s)", bad->label, bad->op->name);
-            return buffer;
-        }
-    }
-    return NULL;
-}
-
-/* Threads are in different steps at once: a step takes its share of their time. */
-static void profile_units(fv_exec *exec, const fv_region *region, double *elapsed_s, double *by_slice_s)
-{
-    const size_t slices = sharers(exec, region);
-    fv_region_args args = {region, exec->plan.steps + region->first, &exec->plan, 0, by_slice_s};
-
-    memset(by_slice_s, 0, slices * region->count * sizeof *by_slice_s);
-    fv_pool_run(exec->pool, run_units, &args, region->tasks, slices);
-    for (size_t s = 0; s < slices; s++)
-        for (size_t i = 0; i < region->count; i++)
-            elapsed_s[region->first + i] += by_slice_s[s * region->count + i] / (double)slices;
-}
-
-bool fv_exec_profile(fv_exec *exec, double *elapsed_s)
-{
-    const size_t slices = fv_pool_threads(exec->pool);
-    double *by_slice_s = fv_alloc(&exec->host, exec->plan.n_steps, slices * sizeof *by_slice_s);
-
-    if (!by_slice_s)
-        return false;
-    move_in(exec);
-    for (size_t r = 0; r < exec->plan.n_regions; r++) {
-        const fv_region *region = &exec->plan.regions[r];
-
-        if (region->once)
-            continue;
-        if (region->units)
-            profile_units(exec, region, elapsed_s, by_slice_s);
-        for (size_t i = region->first; !region->units && i < region->first + region->count; i++) {
-            const double start = fv_clock_s();
-
-            fv_exec_run_step(exec, &exec->plan.steps[i]);
-            elapsed_s[i] += fv_clock_s() - start;
-        }
-    }
-    fv_release(&exec->host, by_slice_s);
-    return true;
 }

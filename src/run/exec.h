@@ -101,6 +101,11 @@ void fv_exec_set(const fv_exec *exec, fv_value value, size_t i, double x);
 
 /* fv_exec_open with a store that lacks the values `without` (NULL = none) names. */
 fv_status fv_exec_open_without(fv_exec *exec, fv_room *room, const bool *without, fv_error *err);
+/* In a shared room others have written over the constants. */
+void fv_exec_move_in(fv_exec *exec);
+/* One unit's share of a step of a region of units, and how many threads share such a region. */
+void fv_exec_run_unit(const fv_plan *plan, const fv_plan_step *step, size_t unit, size_t slice);
+size_t fv_exec_sharers(const fv_exec *exec, const fv_region *region);
 /* One step by itself, all of its rounds. */
 void fv_exec_run_step(fv_exec *exec, const fv_plan_step *step);
 
