@@ -65,11 +65,13 @@ typedef struct fv_gemm_args {
 
 /* ---- gemm_tn: c = a^T b, and sums[j] = sum over depth of b[.,j] if sums is not NULL.
  * a [depth, rows] of row stride lda, b [depth, cols] of row stride ldb (not packed), c [rows, cols] dense.
- * Items are row blocks; each reads all of depth, in rising order. */
+ * With `parts` c and sums are partial sums [parts][..], of runs of the `samples` that depth is made of.
+ * Items are parts x row blocks; each reads all of its part's depth, in rising order. */
 typedef struct fv_gemm_tn_args {
     const void *a, *b;
     void *c, *sums;
     size_t rows, depth, cols, lda, ldb;
+    size_t parts, samples; /* 0 = one part */
     size_t row_blocks;
 } fv_gemm_tn_args;
 

@@ -118,8 +118,9 @@ void FV_FN(gemm)(const void *args, size_t begin, size_t end, size_t slice)
 }
 
 #ifndef FV_HALF
-/* Rows [row, row_end), at most FV_CHUNK, over all columns: `t` is set up for steps [from, from + t->run). */
-static void tn_rows(const fv_gemm_tn_args *a, fv_tile *t, size_t from, size_t row, size_t row_end)
+/* Rows [row, row_end), at most FV_CHUNK, over all columns of c: `t` is set up for steps [from, from + t->run), and there are
+ * `more` in front of them. */
+static void tn_rows(const fv_gemm_tn_args *a, fv_tile *t, real *c, size_t from, bool more, size_t row, size_t row_end)
 {
     for (size_t col = 0, width = 0; col < a->cols; col += width) {
         const size_t left = a->cols - col;
@@ -127,9 +128,9 @@ static void tn_rows(const fv_gemm_tn_args *a, fv_tile *t, size_t from, size_t ro
         width = fv_panel_width(FV_PANEL, left);
         t->base = (const real *)a->a + from * a->lda + row;
         t->b = (const real *)a->b + from * a->ldb + col;
-        t->c = (real *)a->c + row * a->cols + col;
-        t->init = from ? t->c : FV_FN(zeros);
-        t->init_ld = from ? t->ldc : 0;
+        t->c = c + row * a->cols + col;
+        t->init = more ? t->c : FV_FN(zeros);
+        t->init_ld = more ? t->ldc : 0;
         t->cols = left < width ? left : width;
         FV_FN(tile_neighbours)(t, row_end - row, width);
     }
@@ -139,31 +140,47 @@ static void tn_rows(const fv_gemm_tn_args *a, fv_tile *t, size_t from, size_t ro
  * anew costs little. */
 enum { FV_TN_STEPS = 256 };
 
-/* Items are row blocks; each sums all of depth in rising order, in visits, so that a row of a or b is not fetched again for
- * each tile. The first block sums the columns of b. */
-void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
+/* Row blocks [first, last) of one part, over the steps [begin, end) in rising order, in visits, so that a row of a or b is
+ * not fetched again for each tile. The first block sums the columns of b. */
+static void tn_part(const fv_gemm_tn_args *a, size_t part, size_t begin, size_t end, size_t first, size_t last)
 {
-    const fv_gemm_tn_args *a = args;
     fv_tile t = {.outer = 1, .inner = 1, .run_step = a->lda, .b_step = a->ldb, .plain = true, .ldc = a->cols};
+    real *c = (real *)a->c + part * a->rows * a->cols;
 
-    (void)slice;
     if (fv_tile_fetches(a->rows * a->cols)) { /* the update, which reads c, is far away */
         t.stream =
-            a->depth <= FV_TN_STEPS && a->cols % FV_LANES == 0 && (uintptr_t)a->c % (FV_LANES * sizeof(real)) == 0;
+            end - begin <= FV_TN_STEPS && a->cols % FV_LANES == 0 && (uintptr_t)c % (FV_LANES * sizeof(real)) == 0;
         t.fetch = !t.stream;
     }
-    for (size_t from = 0; from < a->depth; from += t.run) {
-        t.run = a->depth - from < FV_TN_STEPS ? a->depth - from : FV_TN_STEPS;
-        for (size_t item = begin; item < end; item++) {
-            const size_t row_end = (item + 1) * a->rows / a->row_blocks;
+    for (size_t from = begin; from < end; from += t.run) {
+        t.run = end - from < FV_TN_STEPS ? end - from : FV_TN_STEPS;
+        for (size_t block = first; block < last; block++) {
+            const size_t row_end = (block + 1) * a->rows / a->row_blocks;
 
-            for (size_t row = item * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK)
-                tn_rows(a, &t, from, row, row_end - row < FV_CHUNK ? row_end : row + FV_CHUNK);
+            for (size_t row = block * a->rows / a->row_blocks; row < row_end; row += FV_CHUNK)
+                tn_rows(a, &t, c, from, from > begin, row, row_end - row < FV_CHUNK ? row_end : row + FV_CHUNK);
         }
     }
     if (t.stream)
         vec_stream_end();
-    if (begin == 0 && end > 0 && a->sums)
-        FV_FN(column_sums)(a->b, a->depth, a->cols, a->ldb, a->sums, false);
+    if (first == 0 && a->sums)
+        FV_FN(column_sums)
+    ((const real *)a->b + begin * a->ldb, end - begin, a->cols, a->ldb, (real *)a->sums + part * a->cols, false);
+}
+
+/* Items are parts x row blocks. */
+void FV_FN(gemm_tn)(const void *args, size_t begin, size_t end, size_t slice)
+{
+    const fv_gemm_tn_args *a = args;
+    const size_t parts = a->parts ? a->parts : 1, samples = a->parts ? a->samples : 1, steps = a->depth / samples;
+
+    (void)slice;
+    for (size_t item = begin, next; item < end; item = next) {
+        const size_t part = item / a->row_blocks, last = (part + 1) * a->row_blocks;
+
+        next = last < end ? last : end;
+        tn_part(a, part, part * samples / parts * steps, (part + 1) * samples / parts * steps, item % a->row_blocks,
+                next - part * a->row_blocks);
+    }
 }
 #endif

@@ -75,9 +75,11 @@ fv_work fv_work_gemm(const fv_kernels *k, fv_gemm_args *args)
 
 fv_work fv_work_gemm_tn(const fv_kernels *k, fv_gemm_tn_args *args)
 {
+    const size_t parts = at_least_one(args->parts);
+
     (void)k;
     args->row_blocks = (args->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
-    return cut(args->row_blocks, 2 * BLOCK_ROWS * args->depth * args->cols, LEAST_FLOPS);
+    return work_of(parts * args->row_blocks, 2 * BLOCK_ROWS * args->depth / parts * args->cols, parts, 0);
 }
 
 static size_t conv_flops(const fv_conv_geometry *g)

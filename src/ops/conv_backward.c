@@ -163,6 +163,39 @@ static void choose_w(void *attrs_, const fv_shape *in, const fv_chooser *chooser
         a->conv.side = FV_WINOGRAD_POINTS + 1 - g.kernel_h;
 }
 
+/* dw and dbias as a product of `rows` pixels, depth values and outputs each. A unit of samples sums its own part while its
+ * maps are in the cache, and they need not be kept for later, where that moves less than the parts do. */
+static void lower_w_product(fv_lower *l, const fv_node *node, const fv_conv_geometry *g, size_t rows, size_t depth,
+                            fv_value dbias)
+{
+    const fv_kernels *k = fv_lower_kernels(l);
+    const size_t units = g->n < 16 ? g->n : 16, count = depth * g->out_c;
+    fv_gemm_tn_args args = {
+        .rows = depth, .depth = rows, .cols = g->out_c, .lda = depth, .ldb = g->out_c, .parts = units, .samples = g->n};
+
+    if (units < 2 || g->n != fv_lower_batch(l) || 2 * count > rows / units * (depth + g->out_c)) {
+        fv_lower_product_tn(l, &(fv_product){.a = node->in[0],
+                                             .b = node->in[1],
+                                             .c = node->out[0],
+                                             .sums = dbias,
+                                             .rows = depth,
+                                             .depth = rows,
+                                             .cols = g->out_c});
+        return;
+    }
+    const fv_value dw_parts = fv_lower_temp(l, units * count);
+    const fv_value db_parts = dbias ? fv_lower_temp(l, units * g->out_c) : 0;
+    const fv_bind binds[] = {
+        FV_BIND_SAMPLES(fv_gemm_tn_args, a, node->in[0]), FV_BIND_SAMPLES(fv_gemm_tn_args, b, node->in[1]),
+        FV_BIND_PARTS(fv_gemm_tn_args, c, dw_parts), FV_BIND_PARTS(fv_gemm_tn_args, sums, db_parts)};
+
+    fv_lower_step(l, FV_K_gemm_tn, &args, sizeof args, fv_work_gemm_tn(k, &args), binds, FV_COUNT(binds), 0,
+                  fv_conv_cost(g, (double)k->real_bytes));
+    fv_lower_sum(l, dw_parts, units, node->out[0], count);
+    if (dbias)
+        fv_lower_sum(l, db_parts, units, dbias, g->out_c);
+}
+
 /* dw and dbias from x and dy. Partial sums of runs of pictures, then their sum: the parts depend on the shape alone. */
 static void lower_w(fv_lower *l, const fv_node *node)
 {
@@ -175,13 +208,7 @@ static void lower_w(fv_lower *l, const fv_node *node)
     size_t rows, depth;
 
     if (fv_conv_as_product(&a->conv, &g, &rows, &depth)) {
-        fv_lower_product_tn(l, &(fv_product){.a = node->in[0],
-                                             .b = node->in[1],
-                                             .c = node->out[0],
-                                             .sums = dbias,
-                                             .rows = depth,
-                                             .depth = rows,
-                                             .cols = g.out_c});
+        lower_w_product(l, node, &g, rows, depth, dbias);
         return;
     }
     if (a->conv.side) {

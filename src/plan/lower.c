@@ -114,6 +114,7 @@ static const unsigned char alignment[FV_KERNELS] = {
     [FV_K_pad_shortcut_backward] = SAMPLES,
     [FV_K_rbf_loss_forward] = SAMPLES,
     [FV_K_rbf_loss_backward] = SAMPLES,
+    [FV_K_gemm_tn] = UNITS,
     [FV_K_half_round] = SAMPLES,
     [FV_K_half_conv_forward] = SAMPLES,
 };

@@ -63,19 +63,28 @@ static void build_gemm(job *j, const size_t *p)
              acts[a->act], p[5] ? " gate" : "", p[7] ? " add" : "");
 }
 
-/* Parameters: depth, rows, cols, sums, gap. */
+/* Parameters: depth, rows, cols, sums, gap, parts, samples. */
 static void build_gemm_tn(job *j, const size_t *p)
 {
-    JOB_ARGS(j, fv_gemm_tn_args, {.depth = p[0], .rows = p[1], .cols = p[2], .lda = p[1] + p[4], .ldb = p[2] + p[4]});
+    const size_t parts = p[5] ? p[5] : 1;
+    JOB_ARGS(j, fv_gemm_tn_args,
+             {.depth = p[0],
+              .rows = p[1],
+              .cols = p[2],
+              .lda = p[1] + p[4],
+              .ldb = p[2] + p[4],
+              .parts = p[5],
+              .samples = p[6]});
 
     j->work = fv_work_gemm_tn(j->set, a);
     job_in(j, &a->a, (a->depth - 1) * a->lda + a->rows, -1, 1);
     job_in(j, &a->b, (a->depth - 1) * a->ldb + a->cols, -1, 1);
-    job_out(j, &a->c, a->rows * a->cols);
+    job_out(j, &a->c, parts * a->rows * a->cols);
     if (p[3])
-        job_out(j, &a->sums, a->cols);
+        job_out(j, &a->sums, parts * a->cols);
     j->flops = 2.0 * (double)(a->rows * a->depth * a->cols);
-    job_text(j, "[%zu, %zu]^T x [%zu, %zu]%s", a->depth, a->rows, a->depth, a->cols, p[3] ? " sums" : "");
+    job_text(j, "[%zu, %zu]^T x [%zu, %zu]%s in %zu parts", a->depth, a->rows, a->depth, a->cols, p[3] ? " sums" : "",
+             parts);
 }
 
 /* Parameters: count, parts. */
@@ -169,9 +178,11 @@ static const check_case cases[] = {
     CASE(gemm_tn, build_gemm_tn, 8, 0, 17, 28, 31, 1, 1),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 33, 29, 33, 1),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 8, 41, 9, 1),
-    CASE(gemm_tn, build_gemm_tn, 32, 0, 300, 59, 40, 1), /* several visits */
-    CASE(gemm_tn, build_gemm_tn, 8, 0, 3, 570, 464, 1),  /* past the caches */
-    CASE(gemm_tn, build_gemm_tn, 8, 0, 2, 540, 489, 0),  /* columns that are no whole vectors */
+    CASE(gemm_tn, build_gemm_tn, 32, 0, 300, 59, 40, 1),          /* several visits */
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 3, 570, 464, 1),           /* past the caches */
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 2, 540, 489, 0),           /* columns that are no whole vectors */
+    CASE(gemm_tn, build_gemm_tn, 8, 0, 85, 33, 41, 1, 2, 16, 17), /* parts of one sample and of two */
+    CASE(gemm_tn, build_gemm_tn, 32, 0, 900, 30, 9, 0, 0, 2, 3),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 128, 84, 10, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 400, 120, 1),
     CASE(gemm_tn, build_gemm_tn, 8, BENCH | FULL, 128, 120, 84, 1),

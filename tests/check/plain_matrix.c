@@ -51,23 +51,26 @@ void plain_gemm_tn(const void *args, size_t begin, size_t end, size_t slice)
 {
     const fv_gemm_tn_args *a = args;
     const real *x = a->a, *b = a->b;
-    real *c = a->c, *sums = a->sums;
 
     (void)slice;
     for (size_t item = begin; item < end; item++) {
-        const size_t row_end = (item + 1) * a->rows / a->row_blocks;
+        const size_t part = item / a->row_blocks, block = item % a->row_blocks;
+        const size_t from = a->parts ? part * a->samples / a->parts * (a->depth / a->samples) : 0;
+        const size_t to = a->parts ? (part + 1) * a->samples / a->parts * (a->depth / a->samples) : a->depth;
+        real *c = (real *)a->c + part * a->rows * a->cols;
+        real *sums = a->sums ? (real *)a->sums + part * a->cols : NULL;
 
-        for (size_t i = item * a->rows / a->row_blocks; i < row_end; i++)
+        for (size_t i = block * a->rows / a->row_blocks; i < (block + 1) * a->rows / a->row_blocks; i++)
             for (size_t j = 0; j < a->cols; j++) {
                 real sum = 0;
 
-                for (size_t k = 0; k < a->depth; k++)
+                for (size_t k = from; k < to; k++)
                     sum += x[k * a->lda + i] * b[k * a->ldb + j];
                 c[i * a->cols + j] = sum;
             }
-        for (size_t j = 0; sums && item == 0 && j < a->cols; j++) {
+        for (size_t j = 0; sums && block == 0 && j < a->cols; j++) {
             sums[j] = 0;
-            for (size_t k = 0; k < a->depth; k++)
+            for (size_t k = from; k < to; k++)
                 sums[j] += b[k * a->ldb + j];
         }
     }
