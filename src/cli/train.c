@@ -177,6 +177,18 @@ static int create(session *s, const fv_net *net, const char *data)
     return fv_cli_write_split(s->cli, s->data, s->folder);
 }
 
+/* Where nobody named a rate, the one that the features bear. */
+static int lower_rate(session *s, double lr)
+{
+    if (lr >= FV_FINE_TUNING_LR)
+        return FV_EXIT_OK;
+    fv_text_print(&s->text, " lr ");
+    fv_text_print_real(&s->text, lr);
+    fv_cli_note(s->cli, "the features are large: the learning rate is %.2g in place of %g; --lr names another", lr,
+                FV_FINE_TUNING_LR);
+    return s->text.failed ? fv_cli_memory(s->cli) : FV_EXIT_OK;
+}
+
 /* Photos and a trained backbone: a new last layer, and where more of the network shall learn, a trainer behind it. */
 static int transfer(session *s, const char *net, const char *from, const char *data)
 {
@@ -184,10 +196,15 @@ static int transfer(session *s, const char *net, const char *from, const char *d
     fv_cli_transfer_job job = {
         .net = net, .from = from, .folder = s->folder, .cache = values->cache, .views = values->views};
     fv_settings settings;
+    double lr = FV_FINE_TUNING_LR;
+    bool named;
     int code;
 
     fv_settings_default(&settings);
+    settings.lr = -1; /* until an option names one */
     code = apply_options(s, &settings);
+    named = settings.lr >= 0;
+    settings.lr = named ? settings.lr : lr;
     if (!code)
         code = open_data(s, data, &settings);
     if (!code && !s->data->in_files)
@@ -199,7 +216,9 @@ static int transfer(session *s, const char *net, const char *from, const char *d
     job.class_weights = s->class_weights;
     job.fine_tuned = s->fine_tuned = settings.unfreeze > 0;
     if (!code)
-        code = fv_cli_transfer(s->cli, &job, s->data, &s->fitted);
+        code = fv_cli_transfer(s->cli, &job, s->data, &s->fitted, &lr);
+    if (!code && job.fine_tuned && !named)
+        code = lower_rate(s, lr);
     if (!code && job.fine_tuned)
         code = create(s, fv_model_net(s->fitted), data);
     fv_model_free(s->fitted);

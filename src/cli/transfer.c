@@ -191,7 +191,8 @@ static int foretell(const fv_cli *cli, const fv_model *source, const fv_data *da
     return FV_EXIT_OK;
 }
 
-int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model)
+int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model,
+                    double *lr)
 {
     enum { AT_ONCE = 16 };
     fv_cli_watch w;
@@ -229,10 +230,12 @@ int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_
         code = job->fine_tuned ? FV_EXIT_OK : print_json(job, &foretold, &result) ? FV_EXIT_OK : fv_cli_memory(cli);
     else if (!code)
         print_text(job, &result);
-    if (!code && job->fine_tuned)
+    if (!code && job->fine_tuned) {
         *model = result.model;
-    else
+        *lr = fv_transfer_lr(&result);
+    } else {
         fv_model_free(result.model);
+    }
     fv_model_free(source);
     return code;
 }

@@ -16,8 +16,10 @@ typedef struct fv_cli_transfer_job {
     bool fine_tuned;             /* training goes on with the model: it is handed over, nothing is written */
 } fv_cli_transfer_job;
 
-/* Train a new last layer on `data`; returns the exit code. *model: of a job that is fine-tuned, the caller's. */
-int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model);
+/* Train a new last layer on `data`; returns the exit code. *model, *lr: of a job that is fine-tuned, the caller's, and the
+ * rate to go on with where nobody names one. */
+int fv_cli_transfer(const fv_cli *cli, const fv_cli_transfer_job *job, const fv_data *data, fv_model **model,
+                    double *lr);
 
 /* For fv_features_fn: says how long it takes once a first batch has shown it, then every ten seconds; stops at a signal
  * (fv_cli_stop_begin). */

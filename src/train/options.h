@@ -14,6 +14,9 @@ typedef struct fv_train_list {
 typedef enum fv_optimizer { FV_SGD, FV_ADAM, FV_ADAMW } fv_optimizer;
 typedef enum fv_schedule { FV_CONSTANT, FV_STEP, FV_MULTISTEP, FV_COSINE, FV_ONE_CYCLE } fv_schedule;
 
+/* The learning rate of fine-tuning where nobody names one. */
+#define FV_FINE_TUNING_LR .005
+
 typedef enum fv_sampling { FV_EACH, FV_BALANCED } fv_sampling;
 
 typedef struct fv_settings {

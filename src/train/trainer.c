@@ -13,7 +13,7 @@
 /* ---------------------------------------------------------------------------------------------- creation */
 
 /* Where the first weights are good already, steps are small and pass by several times. */
-static const char fine_tuning[] = "epochs 20 batch 16 lr 0.005 schedule cosine warmup 1 weight-decay 1e-4";
+static const char fine_tuning[] = "epochs 20 batch 16 schedule cosine warmup 1 weight-decay 1e-4";
 
 /* Defaults, then the net's own `train` words, those of fine-tuning, then the caller's text. */
 static fv_status read_settings(const fv_host *host, const fv_net *net, bool fine, const char *text,
@@ -30,6 +30,8 @@ static fv_status read_settings(const fv_host *host, const fv_net *net, bool fine
     status = fv_settings_apply(settings, words, count, place, err);
     if (!status && fine)
         status = fv_settings_apply_text(host, settings, fine_tuning, "fine-tuning", err);
+    if (fine)
+        settings->lr = FV_FINE_TUNING_LR;
     if (!status && text)
         status = fv_settings_apply_text(host, settings, text, "options", err);
     return status ? status : fv_settings_check(settings, err);

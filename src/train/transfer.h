@@ -29,6 +29,7 @@ typedef struct fv_transfer_result {
     const char *cache_remark;
     fv_error unkept; /* as a table of features has it, of the first that could not be kept */
     double lambda, temperature, features_s, head_s;
+    double square;              /* mean squared length of the features of training pictures */
     fv_transfer_split split[3]; /* by fv_split */
 } fv_transfer_result;
 
@@ -42,6 +43,9 @@ typedef struct fv_transfer_forecast {
 /* FV_E_MEMORY, with the numbers, if it is more than options->memory_limit. */
 fv_status fv_transfer_foretell(const fv_model *source, const fv_data *data, const fv_transfer_options *options,
                                fv_transfer_forecast *out, fv_error *err);
+/* The rate at which to go on training a network with such features: steps of its last layer grow with their squared length, and
+ * those of more than this rate run away. FV_FINE_TUNING_LR or less. */
+double fv_transfer_lr(const fv_transfer_result *result);
 fv_status fv_transfer(const fv_model *source, const fv_data *data, const fv_transfer_options *options,
                       fv_transfer_result *out, fv_error *err);
 
