@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "train/trainer.h"
+#include "train/transfer.h"
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -241,6 +242,54 @@ static void test_photos_ahead(void **state)
         fv_data_free(data);
         same_models(test_path(names[0]), test_path(names[i]));
     }
+}
+
+static fv_status foretell_within(const fv_host *host, const fv_data *data, size_t limit, fv_transfer_forecast *out,
+                                 fv_error *err)
+{
+    static const char text[] = "net photos input 12x12x1 classes 3\n"
+                               "conv1: conv 3x3 6 relu maxpool fc: dense 5 relu out: dense classes";
+    fv_transfer_options options = {
+        .cache = "no-cache", .views = 3, .session = FV_SESSION_OPTIONS, .memory_limit = limit};
+    fv_model *model = NULL;
+    fv_net *net = NULL;
+    fv_status status = fv_net_parse(host, text, "photos.net", &net, err);
+
+    options.session.threads = 1;
+    if (!status)
+        status = fv_model_create(host, net, 1, &model, err);
+    if (!status)
+        status = fv_transfer_foretell(model, data, &options, out, err);
+    fv_model_free(model);
+    fv_net_free(net);
+    return status;
+}
+
+static fv_status foretell(const fv_host *host, void *data, fv_error *err)
+{
+    fv_transfer_forecast unused;
+
+    return foretell_within(host, data, 0, &unused, err);
+}
+
+/* Features of each picture and of two more views of training pictures; refused before it begins where there is less memory. */
+static void test_transfer_foretold(void **state)
+{
+    fv_data *data = photo_folder();
+    const size_t training = fv_data_count(data, FV_TRAIN), all = training + fv_data_count(data, FV_VAL);
+    fv_transfer_forecast forecast;
+    fv_error err = {0};
+
+    (void)state;
+    test_ok(foretell_within(NULL, data, 0, &forecast, &err), &err);
+    assert_int_equal(forecast.seen, all + 2 * training);
+    assert_int_equal(forecast.missing, forecast.seen);
+    assert_int_equal(forecast.cache_bytes, forecast.seen * (16 + 5 * sizeof(float)));
+    test_ok(foretell_within(NULL, data, forecast.memory, &forecast, &err), &err);
+    test_failed(foretell_within(NULL, data, forecast.memory - 1, &forecast, &err), FV_E_MEMORY, &err,
+                "of 5 features in 3 views: need");
+    assert_true(test_every_failure(foretell, data) > 20);
+    fv_data_free(data);
 }
 
 /* Another seed must give another model, or the comparison above says nothing. */
@@ -492,13 +541,14 @@ static void test_memory_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),         cmocka_unit_test(test_seed_matters),
-        cmocka_unit_test(test_stop_and_resume), cmocka_unit_test(test_kill_and_resume),
-        cmocka_unit_test(test_resume_finished), cmocka_unit_test(test_resume_refuses),
-        cmocka_unit_test(test_folder_in_use),   cmocka_unit_test(test_nan),
-        cmocka_unit_test(test_bad_options),     cmocka_unit_test(test_steps_allocate_nothing),
-        cmocka_unit_test(test_memory_runs_out), cmocka_unit_test(test_photo_options),
-        cmocka_unit_test(test_photos_ahead),    cmocka_unit_test(test_balanced_sampling),
+        cmocka_unit_test(test_threads),           cmocka_unit_test(test_seed_matters),
+        cmocka_unit_test(test_stop_and_resume),   cmocka_unit_test(test_kill_and_resume),
+        cmocka_unit_test(test_resume_finished),   cmocka_unit_test(test_resume_refuses),
+        cmocka_unit_test(test_folder_in_use),     cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_bad_options),       cmocka_unit_test(test_steps_allocate_nothing),
+        cmocka_unit_test(test_memory_runs_out),   cmocka_unit_test(test_photo_options),
+        cmocka_unit_test(test_photos_ahead),      cmocka_unit_test(test_balanced_sampling),
+        cmocka_unit_test(test_transfer_foretold),
     };
 
     return cmocka_run_group_tests_name("training", tests, NULL, NULL);

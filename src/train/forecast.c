@@ -62,11 +62,12 @@ static fv_status look_up(const fv_model *source, const fv_data *data, const fv_f
     const char *remark;
     size_t missing = 0;
     fv_text path;
+    fv_status status = FV_OK;
 
     fv_text_init(&path, &source->host);
-    if (o->cache && fv_features_path(source, o, &path, err))
-        return FV_E_MEMORY;
     if (o->cache)
+        status = fv_features_path(source, o, &path, err);
+    if (o->cache && !status)
         fv_feature_cache_open(path.data, plan->features, &cache, &remark);
     out->seen += fv_features_mark(data, o->view, wanted);
     for (size_t i = 0; i < data->pictures.count; i++)
@@ -76,7 +77,7 @@ static fv_status look_up(const fv_model *source, const fv_data *data, const fv_f
     out->cache_bytes += o->cache ? (cache.count + missing) * row : 0;
     fv_feature_cache_close(&cache);
     fv_text_free(&path);
-    return FV_OK;
+    return status;
 }
 
 static size_t larger(size_t a, size_t b)
@@ -157,7 +158,7 @@ fv_status fv_transfer_foretell(const fv_model *source, const fv_data *data, cons
     if (!status && options->memory_limit && out->memory > options->memory_limit)
         status = fv_fail(err, FV_E_MEMORY,
                          "%zu pictures of %zu features in %zu views: need %s of memory, %s are available; use fewer "
-                         "views or pictures, or a layer of less features",
+                         "views or pictures",
                          data->pictures.count, plan.features, views, fv_text_bytes(need, out->memory),
                          fv_text_bytes(most, options->memory_limit));
     fv_net_free(net);
