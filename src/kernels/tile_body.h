@@ -86,7 +86,7 @@ FV_INLINE void TILE_NAME(body)(const fv_tile *t, size_t rows, bool neighbours)
         TILE_NAME(steps)(t, rows, neighbours, true, mask, acc);
     else
         TILE_NAME(steps)(t, rows, neighbours, false, mask, acc);
-    __asm__("" : "+r"(c), "+r"(ldc)); /* or the rows' addresses are worked out before the sum, and spilled */
+    FV_OPAQUE(ldc); /* or the rows' addresses are worked out before the sum, and spilled */
     if (add)
         FV_EACH (i, rows)
             FV_EACH (j, TILE_VECS)

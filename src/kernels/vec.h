@@ -94,6 +94,9 @@ FV_INLINE void vec_stream_end(void) { _mm_sfence(); }
 FV_INLINE void vec_stream(real *p, vec v) { vec_store(p, v); }
 FV_INLINE void vec_stream_end(void) {}
 #endif
+/* The compiler knows nothing about the number any more: what depends on it is worked out here and not before. */
+#define FV_OPAQUE(number) __asm__("" : "+r"(number))
+
 FV_INLINE void vec_put(real *p, vec v, bool stream)
 {
     if (stream)

@@ -23,26 +23,34 @@ FV_INLINE void transform(size_t side, size_t points, bool whole, const outputs *
 {
     const vec bias = o->bias ? vec_load_m(o->bias + c, m) : vec_all(0);
     vec t[4][FV_WINOGRAD_POINTS];
+    size_t down = points * plane, row = c, pixel = o->pixel; /* addresses are stepped along: there are many */
 
+    FV_OPAQUE(down);
+    FV_OPAQUE(pixel);
+    from += c;
     FV_EACH (j, points) {
         vec d[FV_WINOGRAD_POINTS], r[4];
+        const real *at = from;
 
-        FV_EACH (i, points)
-            d[i] = vec_load(from + (i * points + j) * plane + c);
+        FV_EACH (i, points) {
+            d[i] = vec_load(at);
+            at += down;
+        }
+        from += plane;
         winograd_output_line(side, points, d, r);
         FV_EACH (i, side)
             t[i][j] = r[i];
     }
     FV_EACH (i, side) {
-        const size_t row = i * o->row + c;
+        size_t at = row;
         vec r[4];
 
+        row += o->row;
         winograd_output_line(side, points, t[i], r);
         if (!whole && i >= o->down)
             continue;
-        FV_EACH (j, side) {
-            const size_t at = row + j * o->pixel;
-
+        FV_UNROLL for (size_t j = 0; j < side; j++, at += pixel)
+        {
             if (!whole && j >= o->across)
                 continue;
             r[j] += bias;

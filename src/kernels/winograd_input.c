@@ -2,16 +2,35 @@
  * points^2 planes (winograd.h). Bound by the cache: a load and a store for about one operation. */
 #include "kernels/winograd_lines.h"
 
-/* The channels of `m` from c on. pixel[i points + j] is pixel (i, j) of the tile. */
-FV_INLINE void transform(size_t points, const real *const *pixel, size_t c, bool masked, vmask m, real *v, size_t plane)
+/* Where the pixels of a tile lie: `at[i points + j]`, or if that is NULL all inside, from `first` on. */
+typedef struct pixels {
+    const real *const *at;
+    const real *first;
+    size_t row, step; /* distances of pixels down and across */
+} pixels;
+
+/* The channels of `m` from c on. Addresses are stepped along, as there are more than registers. */
+FV_INLINE void transform(size_t points, const pixels *p, bool inside, size_t c, bool masked, vmask m, real *v,
+                         size_t plane)
 {
     vec t[FV_WINOGRAD_POINTS][FV_WINOGRAD_POINTS];
+    const real *column = p->first + c;
+    real *to = v + c;
+    size_t row = p->row;
 
+    FV_OPAQUE(row);
+    FV_OPAQUE(plane);
     FV_EACH (j, points) {
         vec d[FV_WINOGRAD_POINTS], o[FV_WINOGRAD_POINTS];
+        const real *from = column;
 
-        FV_EACH (i, points)
-            d[i] = masked ? vec_load_m(pixel[i * points + j] + c, m) : vec_load(pixel[i * points + j] + c);
+        FV_EACH (i, points) {
+            const real *pixel = inside ? from : p->at[i * points + j] + c;
+
+            d[i] = masked ? vec_load_m(pixel, m) : vec_load(pixel);
+            from += row;
+        }
+        column += p->step;
         winograd_input_line(points, d, o);
         FV_EACH (i, points)
             t[i][j] = o[i];
@@ -21,52 +40,67 @@ FV_INLINE void transform(size_t points, const real *const *pixel, size_t c, bool
 
         winograd_input_line(points, t[i], o);
         FV_EACH (j, points) {
-            real *to = v + (i * points + j) * plane + c;
-
             if (masked)
                 vec_store_m(to, o[j], m);
             else
                 vec_store(to, o[j]);
+            to += plane;
         }
     }
 }
 
-FV_INLINE void all_channels(size_t points, const real *const *pixel, size_t channels, real *v, size_t plane)
+FV_INLINE void all_channels(size_t points, const pixels *p, bool inside, size_t channels, real *v, size_t plane)
 {
     size_t c = 0;
 
     for (; c + FV_LANES <= channels; c += FV_LANES)
-        transform(points, pixel, c, false, 0, v, plane);
+        transform(points, p, inside, c, false, 0, v, plane);
     if (c < channels)
-        transform(points, pixel, c, true, vec_mask(channels - c), v, plane);
+        transform(points, p, inside, c, true, vec_mask(channels - c), v, plane);
 }
 
 /* What lies outside of the picture, of at most so many channels. */
 enum { ZEROS = 1024 };
 static const real zeros[ZEROS] __attribute__((aligned(64)));
 
+/* n <= ZEROS channels of a tile that reaches over the edge. */
+static void edge_tile(const fv_conv_geometry *g, size_t points, const real *x, size_t top, size_t left, size_t n,
+                      real *v, size_t plane)
+{
+    const real *pixel[FV_WINOGRAD_PLANES];
+    const pixels p = {.at = pixel};
+
+    for (size_t i = 0; i < points; i++) {
+        const size_t h = top + i - g->pad_top; /* wraps round above the picture, which is outside as well */
+
+        for (size_t j = 0; j < points; j++) {
+            const size_t w = left + j - g->pad_left;
+
+            pixel[i * points + j] = h < g->in_h && w < g->in_w ? x + (h * g->in_w + w) * g->in_c : zeros;
+        }
+    }
+    if (points == 6)
+        all_channels(6, &p, false, n, v, plane);
+    else
+        all_channels(4, &p, false, n, v, plane);
+}
+
 void FV_FN(winograd_tile)(const fv_conv_geometry *g, size_t points, const real *x, size_t top, size_t left,
                           size_t channels, real *v, size_t plane)
 {
-    const real *pixel[FV_WINOGRAD_PLANES];
+    pixels p = {.row = g->in_w * g->in_c, .step = g->in_c};
 
-    for (size_t c = 0; c < channels; c += ZEROS) {
-        const size_t n = channels - c < ZEROS ? channels - c : ZEROS;
-
-        for (size_t i = 0; i < points; i++) {
-            const size_t h = top + i - g->pad_top; /* wraps round above the picture, which is outside as well */
-
-            for (size_t j = 0; j < points; j++) {
-                const size_t w = left + j - g->pad_left;
-
-                pixel[i * points + j] = h < g->in_h && w < g->in_w ? x + (h * g->in_w + w) * g->in_c + c : zeros;
-            }
-        }
-        if (points == 6)
-            all_channels(6, pixel, n, v + c, plane);
-        else
-            all_channels(4, pixel, n, v + c, plane);
+    if (top < g->pad_top || left < g->pad_left || top - g->pad_top + points > g->in_h ||
+        left - g->pad_left + points > g->in_w) {
+        for (size_t c = 0; c < channels; c += ZEROS)
+            edge_tile(g, points, x + c, top, left, channels - c < ZEROS ? channels - c : ZEROS, v + c, plane);
+        return;
     }
+    p.first = x + ((top - g->pad_top) * g->in_w + left - g->pad_left) * g->in_c;
+    if (points == 6)
+        all_channels(6, &p, true, channels, v, plane);
+    else
+        all_channels(4, &p, true, channels, v, plane);
 }
 
 /* Items are tiles. */
