@@ -40,6 +40,8 @@ FV_INLINE void transform_gradients(size_t side, const real *const *pixel, size_t
 {
     vec t[FV_WINOGRAD_POINTS][4];
 
+    FV_OPAQUE(plane); /* addresses are stepped along: there are more than registers */
+    z += c;
     FV_EACH (j, side) {
         vec g[4], o[FV_WINOGRAD_POINTS];
 
@@ -53,8 +55,10 @@ FV_INLINE void transform_gradients(size_t side, const real *const *pixel, size_t
         vec o[FV_WINOGRAD_POINTS];
 
         gradient_line(side, t[i], o);
-        FV_EACH (j, FV_WINOGRAD_POINTS)
-            vec_store_m(z + (i * FV_WINOGRAD_POINTS + j) * plane + c, o[j], m);
+        FV_EACH (j, FV_WINOGRAD_POINTS) {
+            vec_store_m(z, o[j], m);
+            z += plane;
+        }
     }
 }
 
