@@ -1,4 +1,5 @@
-/* fuse-add: sums computed by the convolution that makes one side of them give the very bits of sums computed behind it, on
+/* fuse-pool: max-pooling done with Winograd's tiles gives the very bits of max-pooling behind the convolution.
+ * fuse-add: sums computed by the convolution that makes one side of them give the very bits of sums computed behind it, on
  * every set of kernels, and no sum of the residual networks is left over. */
 #include "support.h"
 
@@ -100,37 +101,85 @@ static void run(rig *r, double *logits, size_t n)
 
 enum { CLASSES = 5, MOST = 17 };
 
-static void same(size_t net, size_t batch, size_t threads, const char *isa)
+/* Logits of the layers with (k = 0) and without (k = 1) the pass are the same; expect(graph, k, of) looks at the graph. */
+static void same(const char *name, const char *layers, const char *pass, size_t batch, size_t threads, const char *isa,
+                 void (*expect)(const fv_graph *graph, size_t k, size_t of), size_t of)
 {
     double logits[2][MOST * CLASSES];
     char text[512];
     rig r;
 
-    snprintf(text, sizeof text, "net case input 18x18x3 classes %d %s avgpool global dense classes", CLASSES,
-             nets[net].text);
+    snprintf(text, sizeof text, "net case input 18x18x3 classes %d %s avgpool global dense classes", CLASSES, layers);
     for (size_t k = 0; k < 2; k++) {
-        open_rig(&r, text, batch, threads, isa, k ? "fuse-add" : NULL);
-        assert_int_equal(sums(&r.run.exec->graph), k ? nets[net].sums : nets[net].left);
-        assert_int_equal(folded(&r.run.exec->graph), k ? 0 : nets[net].sums - nets[net].left);
+        open_rig(&r, text, batch, threads, isa, k ? pass : NULL);
+        expect(&r.run.exec->graph, k, of);
         run(&r, logits[k], batch * CLASSES);
         close_rig(&r);
     }
     for (size_t i = 0; i < batch * CLASSES; i++)
         if (!(logits[0][i] == logits[1][i]))
-            fail_msg("%s on %s, batch %zu: logit %zu is %.9g, with sums apart %.9g", nets[net].name, isa, batch, i,
-                     logits[0][i], logits[1][i]);
+            fail_msg("%s on %s, batch %zu: logit %zu is %.9g, without %s %.9g", name, isa, batch, i, logits[0][i], pass,
+                     logits[1][i]);
 }
+
+static void expect_sums(const fv_graph *graph, size_t k, size_t net)
+{
+    assert_int_equal(sums(graph), k ? nets[net].sums : nets[net].left);
+    assert_int_equal(folded(graph), k ? 0 : nets[net].sums - nets[net].left);
+}
+
+static const size_t batches[] = {1, 2, MOST}; /* columns shared out; regions of units */
 
 static void test_same(void **state)
 {
     static const char *const sets[] = {"ref64", "avx2", "avx512", "neon"};
-    static const size_t batches[] = {1, 2, MOST}; /* columns shared out; regions of units */
 
     (void)state;
     for (size_t s = 0; s < FV_COUNT(sets); s++)
         for (size_t i = 0; fv_kernels_find(sets[s]) && i < FV_COUNT(nets); i++)
             for (size_t b = 0; b < FV_COUNT(batches); b++)
-                same(i, batches[b], 1 + b % 2, sets[s]);
+                same(nets[i].name, nets[i].text, "fuse-add", batches[b], 1 + b % 2, sets[s], expect_sums, i);
+}
+
+/* ---------------------------------------------------------------------------------------------- pooling */
+
+static const struct {
+    const char *name, *text;
+    size_t pools, left; /* of the net, and those that stay nodes of their own */
+} pooled[] = {
+    {"VGG", "conv 3x3 32 pad 1 relu conv 3x3 40 pad 1 bn relu maxpool", 1, 0},
+    {"no activation, no padding", "conv 3x3 32 pad 1 conv 3x3 33 maxpool relu conv 1x1 5", 1, 0},
+    {"other activations", "conv 3x3 32 pad 1 relu conv 3x3 40 pad 1 maxpool tanh conv 1x1 5", 1, 0},
+    {"5x5 and groups", "conv 1x1 48 relu conv 5x5 64 pad 2 groups 2 relu maxpool 2", 1, 0},
+    {"few tiles", "maxpool 3 stride 3 conv 1x1 64 relu conv 3x3 64 pad 1 relu maxpool", 2, 1},
+    {"activation first", "conv 1x1 32 conv 3x3 32 pad 1 tanh maxpool", 1, 1},
+    {"overlapping", "conv 1x1 32 conv 3x3 32 pad 1 relu maxpool 3 stride 2", 1, 1},
+    {"odd", "conv 1x1 32 conv 3x3 32 pad 0,0,1,1 relu maxpool 2", 1, 1},
+    {"odd, ceil", "conv 1x1 32 conv 3x3 32 pad 0,0,1,1 relu maxpool 2 ceil", 1, 1},
+    {"padded", "conv 1x1 32 conv 3x3 32 pad 1 relu maxpool 2 pad 1", 1, 1},
+    {"sum", "conv 3x3 32 pad 1 residual { conv 3x3 32 pad 1 } maxpool", 1, 1},
+    {"two readers", "conv 1x1 32 conv 3x3 32 pad 1 branch { maxpool | conv 1x1 8 stride 2 }", 1, 1},
+};
+
+static void expect_pools(const fv_graph *graph, size_t k, size_t net)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < graph->n_nodes; i++)
+        found += graph->nodes[i].op == &fv_op_maxpool;
+    if (found != (k ? pooled[net].pools : pooled[net].left))
+        fail_msg("%s: %zu poolings are left", pooled[net].name, found);
+}
+
+static void test_pool(void **state)
+{
+    static const char *const sets[] = {"avx2", "avx512"}; /* ref has no Winograd */
+
+    (void)state;
+    for (size_t s = 0; s < FV_COUNT(sets); s++)
+        for (size_t i = 0; fv_kernels_find(sets[s]) && i < FV_COUNT(pooled); i++)
+            for (size_t b = 0; b < FV_COUNT(batches); b++)
+                same(pooled[i].name, pooled[i].text, "fuse-pool", batches[b], 1 + b % 2, sets[s], expect_pools, i);
 }
 
 /* ---------------------------------------------------------------------------------------------- the zoo */
@@ -175,7 +224,8 @@ static void test_residual_networks(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same), cmocka_unit_test(test_residual_networks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same), cmocka_unit_test(test_pool),
+                                       cmocka_unit_test(test_residual_networks)};
 
     return cmocka_run_group_tests_name("fusion", tests, NULL, NULL);
 }

@@ -84,7 +84,9 @@ static fv_status keep(tuner *t, const char *folder, const char *path, fv_error *
 
 static fv_status open_candidate(tuner *t, const fv_net *net, size_t batch, size_t c, fv_error *err)
 {
-    fv_exec_options options = {.kernels = t->kernels, .pool = t->pool, .store = &t->store, .tuning = &t->tunings[c]};
+    /* Pooling stays apart: the plain kernel cannot take it in, and would look faster by its time. */
+    fv_exec_options options = {
+        .kernels = t->kernels, .pool = t->pool, .store = &t->store, .tuning = &t->tunings[c], .without = "fuse-pool"};
     fv_status status;
 
     t->forced[c].side = sides[c];

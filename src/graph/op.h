@@ -126,6 +126,8 @@ struct fv_op {
      * when gate_offset is set and that activation's output is given as an input more; a sum behind this node is folded in
      * when add_offset is, and the other summand becomes input FV_SUMMAND. */
     size_t act_offset, gate_offset, add_offset;
+    /* Offset of an int that tells Winograd's kernel to keep the largest of each 2x2, before the activation; 0 = cannot. */
+    size_t pool_offset;
     /* Write into a copy of the node's attributes which algorithm computes it, of those that round otherwise than the
      * plain one; NULL = there is one only. */
     void (*choose)(void *attrs, const fv_shape *in, const struct fv_chooser *chooser);

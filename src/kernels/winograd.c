@@ -13,16 +13,45 @@ typedef struct outputs {
     const real *bias, *add, *gate;
     real *y;
     size_t row, pixel;   /* distances in y, add and gate */
-    size_t down, across; /* pixels that exist */
+    size_t down, across; /* pixels that exist, of y */
     bool relu, relu_gate;
 } outputs;
 
+/* A row of `side` pixels of a tile's outputs begins at `at`: the channels of `m`, whose bias this is. */
+FV_INLINE void put_row(size_t side, bool whole, const outputs *o, size_t at, size_t pixel, vec *r, vec bias, vmask m)
+{
+    FV_UNROLL for (size_t j = 0; j < side; j++, at += pixel)
+    {
+        if (!whole && j >= o->across)
+            continue;
+        r[j] += bias;
+        if (o->add)
+            r[j] += whole ? vec_load(o->add + at) : vec_load_m(o->add + at, m);
+        if (o->relu)
+            r[j] = vec_max(vec_all(0), r[j]);
+        if (o->relu_gate)
+            r[j] = vec_act_back(FV_ACT_RELU, whole ? vec_load(o->gate + at) : vec_load_m(o->gate + at, m), r[j]);
+        if (whole)
+            vec_store(o->y + at, r[j]);
+        else
+            vec_store_m(o->y + at, r[j], m);
+    }
+}
+
+/* The largest of each 2x2 of two rows of `side`. The cells' order is that of max-pooling: it says which of -0 and 0, or of a
+ * NaN and a number, stays. Rounding keeps the order, so a bias may be added afterwards. */
+FV_INLINE void pool_rows(size_t side, const vec *above, const vec *below, vec *out)
+{
+    FV_EACH (j, side / 2)
+        out[j] = vec_max(below[2 * j + 1], vec_max(below[2 * j], vec_max(above[2 * j + 1], above[2 * j])));
+}
+
 /* The channels of `m` from c on. A tile that is not `whole` stores what exists. */
-FV_INLINE void transform(size_t side, size_t points, bool whole, const outputs *o, const real *from, size_t plane,
-                         size_t c, vmask m)
+FV_INLINE void transform(size_t side, size_t points, bool pool, bool whole, const outputs *o, const real *from,
+                         size_t plane, size_t c, vmask m)
 {
     const vec bias = o->bias ? vec_load_m(o->bias + c, m) : vec_all(0);
-    vec t[4][FV_WINOGRAD_POINTS];
+    vec t[4][FV_WINOGRAD_POINTS], above[4];
     size_t down = points * plane, row = c, pixel = o->pixel; /* addresses are stepped along: there are many */
 
     FV_OPAQUE(down);
@@ -42,41 +71,42 @@ FV_INLINE void transform(size_t side, size_t points, bool whole, const outputs *
             t[i][j] = r[i];
     }
     FV_EACH (i, side) {
-        size_t at = row;
-        vec r[4];
+        const size_t height = pool ? 2 : 1;
+        vec r[4], largest[2];
 
-        row += o->row;
-        winograd_output_line(side, points, t[i], r);
-        if (!whole && i >= o->down)
+        winograd_output_line(side, points, t[i], i % height + 1 < height ? above : r);
+        if (i % height + 1 < height)
             continue;
-        FV_UNROLL for (size_t j = 0; j < side; j++, at += pixel)
-        {
-            if (!whole && j >= o->across)
-                continue;
-            r[j] += bias;
-            if (o->add)
-                r[j] += whole ? vec_load(o->add + at) : vec_load_m(o->add + at, m);
-            if (o->relu)
-                r[j] = vec_max(vec_all(0), r[j]);
-            if (o->relu_gate)
-                r[j] = vec_act_back(FV_ACT_RELU, whole ? vec_load(o->gate + at) : vec_load_m(o->gate + at, m), r[j]);
-            if (whole)
-                vec_store(o->y + at, r[j]);
-            else
-                vec_store_m(o->y + at, r[j], m);
-        }
+        if (pool)
+            pool_rows(side, above, r, largest);
+        if (whole || i / height < o->down)
+            put_row(side / height, whole, o, row, pixel, pool ? largest : r, bias, m);
+        row += o->row;
     }
 }
 
-FV_INLINE void all_channels(size_t side, size_t points, const outputs *o, const real *from, size_t plane, size_t n)
+FV_INLINE void all_channels(size_t side, size_t points, bool pool, const outputs *o, const real *from, size_t plane,
+                            size_t n)
 {
+    const size_t most = pool ? side / 2 : side;
     size_t c = 0;
 
-    if (o->down == side && o->across == side)
+    if (o->down == most && o->across == most)
         for (; c + FV_LANES <= n; c += FV_LANES)
-            transform(side, points, true, o, from, plane, c, vec_mask(FV_LANES));
+            transform(side, points, pool, true, o, from, plane, c, vec_mask(FV_LANES));
     for (; c < n; c += FV_LANES)
-        transform(side, points, false, o, from, plane, c, vec_mask(vec_lanes(c, n)));
+        transform(side, points, pool, false, o, from, plane, c, vec_mask(vec_lanes(c, n)));
+}
+
+FV_INLINE void tile_outputs(const fv_winograd_grid *grid, bool pool, const outputs *o, const real *from, size_t plane,
+                            size_t n)
+{
+    if (grid->side == 4)
+        all_channels(4, 6, pool, o, from, plane, n);
+    else if (grid->points == 6)
+        all_channels(2, 6, pool, o, from, plane, n);
+    else
+        all_channels(2, 4, pool, o, from, plane, n);
 }
 
 /* Activations that take more than a comparison, over n channels of a tile that are still in the cache. */
@@ -108,29 +138,29 @@ static void outputs_of(const fv_winograd_args *a, const block *b, size_t begin, 
 {
     const fv_conv_geometry *g = &a->g;
     const size_t step = a->y_step ? a->y_step : g->out_c;
-    const size_t side = b->grid.side, points = b->grid.points, channel = b->group * (g->out_c / g->groups) + begin;
+    const size_t channel = b->group * (g->out_c / g->groups) + begin, cell = a->pool ? 2 : 1;
+    const size_t side = b->grid.side / cell, out_h = g->out_h / cell, out_w = g->out_w / cell;
 
     for (size_t i = 0; i < b->tiles; i++) {
         const fv_winograd_place at = fv_winograd_at(&b->grid, b->first + i);
-        const size_t pixel = ((at.image * g->out_h + at.top) * g->out_w + at.left) * step + channel;
+        const size_t top = at.top / cell, left = at.left / cell;
+        const size_t pixel = ((at.image * out_h + top) * out_w + left) * step + channel;
         const outputs o = {.bias = a->bias ? (const real *)a->bias + channel : NULL,
                            .add = a->add ? (const real *)a->add + pixel : NULL,
                            .gate = a->gate ? (const real *)a->gate + pixel : NULL,
                            .y = (real *)a->y + pixel,
-                           .row = g->out_w * step,
+                           .row = out_w * step,
                            .pixel = step,
-                           .down = g->out_h - at.top < side ? g->out_h - at.top : side,
-                           .across = g->out_w - at.left < side ? g->out_w - at.left : side,
+                           .down = out_h - top < side ? out_h - top : side,
+                           .across = out_w - left < side ? out_w - left : side,
                            .relu = a->act == FV_ACT_RELU,
                            .relu_gate = a->gate && a->gate_act == FV_ACT_RELU};
         const real *from = b->m + i * b->m_row;
 
-        if (side == 4)
-            all_channels(4, 6, &o, from, b->m_plane, n);
-        else if (points == 6)
-            all_channels(2, 6, &o, from, b->m_plane, n);
+        if (a->pool)
+            tile_outputs(&b->grid, true, &o, from, b->m_plane, n);
         else
-            all_channels(2, 4, &o, from, b->m_plane, n);
+            tile_outputs(&b->grid, false, &o, from, b->m_plane, n);
         if ((a->act != FV_ACT_NONE && !o.relu) || (a->gate && !o.relu_gate))
             finish(a, &o, n);
     }

@@ -83,7 +83,8 @@ typedef struct fv_winograd_filter_args {
     bool turned;
 } fv_winograd_filter_args;
 
-/* ---- winograd_forward: y = act(conv(x, w) + bias + add) * act_gradient(gate); stride and dilation are 1, padding is less
+/* ---- winograd_forward: y = act(conv(x, w) + bias + add) * act_gradient(gate), with `pool` (then out_h and out_w are
+ * even, and there is neither add nor gate) y = act(the largest of each 2x2 of conv(x, w) + bias); stride and dilation are 1, padding is less
  * than the kernel. bias [out_c], add and gate of y's shape, each NULL if there is none; add may be y's memory. The gradient to the data is
  * this too, from dy to dx with turned filters and the padding kernel - 1 - pad. Items are tile_blocks x col_blocks (runs
  * of panels), the columns fastest; with more than one column block v holds the tiles already.
@@ -95,6 +96,7 @@ typedef struct fv_winograd_args {
     size_t side, tile_blocks, col_blocks;
     size_t y_step; /* elements from one pixel of y (and of add and gate) to the next, 0 = out_c */
     fv_act act, gate_act;
+    bool pool;
     void *scratch; /* slice s begins at scratch + s * scratch_bytes */
     size_t scratch_bytes;
 } fv_winograd_args;

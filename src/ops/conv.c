@@ -193,7 +193,8 @@ static void lower(fv_lower *l, const fv_node *node)
                                             .y = node->out[0],
                                             .g = g,
                                             .side = a->side,
-                                            .act = (fv_act)a->act});
+                                            .act = (fv_act)a->act,
+                                            .pool = a->pool != 0});
         return;
     }
     const fv_target y = fv_lower_target(l, node->out[0]);
@@ -300,5 +301,6 @@ const fv_op fv_op_conv = {
                 .run_offset = offsetof(fv_conv_attrs, run)},
     .act_offset = offsetof(fv_conv_attrs, act),
     .add_offset = offsetof(fv_conv_attrs, add),
+    .pool_offset = offsetof(fv_conv_attrs, pool),
     .joins = joins,
 };

@@ -11,6 +11,7 @@ typedef struct fv_conv_attrs {
     fv_init_attrs init;
     int act;     /* fv_act that the planner folded in */
     int add;     /* 1: so did it with a sum (fv_node_summand) */
+    int pool;    /* 1: and with a max-pooling of 2x2 in front of the activation */
     size_t run;  /* not 0: in words of two bf16, made of runs of so many channels */
     size_t side; /* of Winograd's tiles if the planner chose them, else 0 */
 } fv_conv_attrs;

@@ -36,6 +36,14 @@ fv_pool_args fv_pool_describe(const fv_pool_attrs *a, const fv_shape *x)
     };
 }
 
+bool fv_pool_halves(const fv_pool_attrs *a, const fv_shape *x)
+{
+    const fv_pool_args p = fv_pool_describe(a, x);
+
+    return p.kernel_h == 2 && p.kernel_w == 2 && p.stride_h == 2 && p.stride_w == 2 && !p.pad_top && !p.pad_left &&
+           2 * p.out_h == p.in_h && 2 * p.out_w == p.in_w;
+}
+
 fv_status fv_pool_shape(const char *name, const fv_pool_attrs *a, const fv_shape *x, fv_shape *out, fv_error *err)
 {
     const fv_pool_args p = fv_pool_describe(a, x);

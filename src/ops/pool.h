@@ -21,6 +21,8 @@ typedef struct fv_pool_backward_attrs {
 /* Argument block of a pooling of x, all but pointers. */
 fv_pool_args fv_pool_describe(const fv_pool_attrs *attrs, const fv_shape *x);
 fv_status fv_pool_shape(const char *name, const fv_pool_attrs *attrs, const fv_shape *x, fv_shape *out, fv_error *err);
+/* Are the windows 2x2 cells side by side that cover all of x? */
+bool fv_pool_halves(const fv_pool_attrs *attrs, const fv_shape *x);
 void fv_pool_facts(const fv_node *node, const fv_shape *in, const fv_shape *out, fv_facts *facts);
 fv_cost fv_pool_cost(const fv_pool_args *p, double real);
 

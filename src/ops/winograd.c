@@ -64,7 +64,7 @@ static fv_cost cost_of(const fv_winograd *w, const fv_winograd_grid *t, double r
     const fv_conv_geometry *g = &w->g;
     const double planes = (double)(t->points * t->points), depth = (double)(g->in_c / g->groups);
     const double in = (double)(g->n * g->in_h * g->in_w * g->in_c),
-                 out = (double)(g->n * g->out_h * g->out_w * g->out_c);
+                 out = (double)(g->n * g->out_h * g->out_w * g->out_c) / (w->pool ? 4 : 1);
 
     return (fv_cost){2 * planes * (double)t->count * depth * (double)g->out_c,
                      real * (in + out * (w->add ? 2 : 1) + planes * depth * (double)g->out_c)};
@@ -74,7 +74,7 @@ void fv_lower_winograd(fv_lower *l, const fv_winograd *w)
 {
     const fv_kernels *k = fv_lower_kernels(l);
     const fv_winograd_grid t = fv_winograd_tiles(&w->g, w->side);
-    fv_winograd_args args = {.g = w->g, .side = w->side, .act = w->act, .gate_act = w->gate_act};
+    fv_winograd_args args = {.g = w->g, .side = w->side, .act = w->act, .gate_act = w->gate_act, .pool = w->pool};
     const fv_target y = fv_lower_target(l, w->y);
     fv_value v = 0;
     bool apart;

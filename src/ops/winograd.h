@@ -11,12 +11,14 @@ bool fv_winograd_fits(const fv_conv_geometry *g);
  * plain kernel is, or there is no other. */
 size_t fv_winograd_side(const fv_conv_geometry *g, const fv_chooser *chooser);
 
-/* y = act(conv(x, w) + bias + add) * act_gradient(gate), u the packed filters of w. */
+/* y = act(conv(x, w) + bias + add) * act_gradient(gate), u the packed filters of w; with `pool` the largest of each 2x2
+ * before `act`. */
 typedef struct fv_winograd {
     fv_value x, u, bias, add, gate, y;
     fv_conv_geometry g;
     size_t side;
     fv_act act, gate_act;
+    bool pool;
 } fv_winograd;
 
 void fv_lower_winograd(fv_lower *lower, const fv_winograd *w);

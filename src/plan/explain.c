@@ -7,19 +7,21 @@
 
 enum { WORDS = 96 }; /* room for what stands in a column */
 
-/* The operator and what was folded into it, "conv + add + relu". */
+/* The operator and what was folded into it, "conv + add + relu", "conv + maxpool + relu". */
 static const char *operator_text(const fv_node *node, char text[WORDS])
 {
     const char *activation = NULL;
     const fv_op *op;
-    int act = 0;
+    int act = 0, pool = 0;
 
     if (node->op->act_offset)
         memcpy(&act, (const char *)node->attrs + node->op->act_offset, sizeof act);
+    if (node->op->pool_offset)
+        memcpy(&pool, (const char *)node->attrs + node->op->pool_offset, sizeof pool);
     for (size_t i = 0; act && !activation && (op = fv_op_list(i)); i++)
         activation = op->activation == act ? op->name : NULL;
-    snprintf(text, WORDS, "%s%s%s%s", node->op->name, fv_node_summand(node) ? " + add" : "", activation ? " + " : "",
-             activation ? activation : "");
+    snprintf(text, WORDS, "%s%s%s%s%s", node->op->name, fv_node_summand(node) ? " + add" : "", pool ? " + maxpool" : "",
+             activation ? " + " : "", activation ? activation : "");
     return text;
 }
 

@@ -1,5 +1,6 @@
 /* Passes over the graph, in order. Each rewrites nodes in place; a removed node has no operator until `fv_sweep`. */
 #include "ops/pack.h"
+#include "ops/pool.h"
 #include "ops/tuning.h"
 #include "plan/plan.h"
 #include "plan/rewrite.h"
@@ -216,6 +217,46 @@ static void choose_algorithms(fv_graph *graph, const fv_plan_options *options)
     }
 }
 
+/* Can the node keep the largest of each 2x2 of what it makes for this pooling? Winograd's kernel can, whose tiles hold
+ * whole cells, unless something else is done to its result first. */
+static bool can_pool(const fv_graph *graph, const fv_uses *u, const fv_node *node, const fv_node *pool)
+{
+    const fv_value x = pool->in[0];
+    size_t side = 0;
+
+    if (!node || !node->op || !node->op->pool_offset || u->count[x] != 1 || u->count[pool->out[1]] ||
+        fv_node_summand(node) || int_at(node, node->op->act_offset) ||
+        !fv_pool_halves(pool->attrs, fv_shape_of(graph, x)))
+        return false;
+    memcpy(&side, (const char *)node->attrs + node->op->packing.side_offset, sizeof side);
+    return side != 0;
+}
+
+/* Max-pooling that alone reads a convolution, and whose gradient nobody asks for, is done with its tiles. */
+static void fuse_pool(fv_graph *graph, const fv_plan_options *options)
+{
+    fv_uses u;
+
+    (void)options;
+    if (!fv_count_uses(graph, &u))
+        return;
+    for (size_t i = 0; i < graph->n_nodes; i++) {
+        fv_node *pool = &graph->nodes[i];
+        fv_node *maker = pool->op == &fv_op_maxpool ? fv_producer(graph, pool->in[0]) : NULL;
+        char *attrs;
+
+        if (!maker || !can_pool(graph, &u, maker, pool))
+            continue;
+        if (!(attrs = fv_own_attrs(graph, maker)))
+            return;
+        memcpy(attrs + maker->op->pool_offset, &(int){1}, sizeof(int));
+        memcpy(attrs + maker->op->act_offset, (const char *)pool->attrs + pool->op->act_offset, sizeof(int));
+        maker->out[0] = pool->out[0];
+        pool->op = NULL;
+    }
+    fv_sweep(graph);
+}
+
 /* The packing node that the node needs for its weight, in front of it; returns the packed weight. */
 static fv_value emit_packing(fv_graph *graph, const fv_kernels *kernels, fv_rebuilt *r, const fv_node *node)
 {
@@ -306,6 +347,9 @@ static const fv_pass passes[] = {
      .help = "convolutions in fewer multiplications, where that is faster",
      .run = choose_algorithms,
      .inexact = true},
+    {.name = "fuse-pool",
+     .help = "max-pooling of 2x2 is done with the tiles of the convolution in front of it (inference)",
+     .run = fuse_pool},
     {.name = "pack", .help = "weights are brought into their kernel's layout", .run = pack_weights},
     {.name = "once",
      .help = "what depends on weights alone is computed when an inference session is made",

@@ -4,7 +4,7 @@
 #include <math.h>
 
 /* Parameters: n, h, w, c, kernel, out_c, side, top, left, bottom, right, groups (0 means one), then [12] bias, [13] add,
- * [14] act, [15] gate_act + 1, [16] gap between pixels of y, add and gate. */
+ * [14] act, [15] gate_act + 1, [16] gap between pixels of y, add and gate, [17] pool. */
 static fv_conv_geometry geometry(const size_t *p)
 {
     fv_conv_geometry g = {.n = p[0],
@@ -33,9 +33,10 @@ static void describe(job *j, const fv_winograd_args *a)
 {
     const fv_conv_geometry *g = &a->g;
 
-    job_text(j, "%zux%zux%zux%zu F(%zux%zu,%zux%zu) p%zu,%zu,%zu,%zu g%zu -> %zu%s%s%s", g->n, g->in_h, g->in_w,
+    job_text(j, "%zux%zux%zux%zu F(%zux%zu,%zux%zu) p%zu,%zu,%zu,%zu g%zu -> %zu%s%s%s%s", g->n, g->in_h, g->in_w,
              g->in_c, a->side, a->side, g->kernel_h, g->kernel_w, g->pad_top, g->pad_left, g->pad_bottom, g->pad_right,
-             g->groups, g->out_c, a->add ? " add" : "", a->act ? " act" : "", a->gate_act ? " gate" : "");
+             g->groups, g->out_c, a->add ? " add" : "", a->pool ? " pool" : "", a->act ? " act" : "",
+             a->gate_act ? " gate" : "");
     j->flops = 2.0 * (double)(g->n * g->out_h * g->out_w * g->kernel_h * g->kernel_w * g->in_c / g->groups * g->out_c);
     j->scratch_offset = offsetof(fv_winograd_args, scratch);
 }
@@ -44,7 +45,7 @@ static void build_forward(job *j, const size_t *p)
 {
     const fv_conv_geometry g = geometry(p);
     const size_t in = g.n * g.in_h * g.in_w * g.in_c;
-    const size_t out = (g.n * g.out_h * g.out_w - 1) * (g.out_c + p[16]) + g.out_c;
+    const size_t pixels = g.n * g.out_h * g.out_w / (p[17] ? 4 : 1), out = (pixels - 1) * (g.out_c + p[16]) + g.out_c;
     const size_t taps = g.kernel_h * g.kernel_w;
     bool apart;
     JOB_ARGS(j, fv_winograd_args,
@@ -52,6 +53,7 @@ static void build_forward(job *j, const size_t *p)
               .side = p[6],
               .y_step = p[16] ? g.out_c + p[16] : 0,
               .act = (fv_act)p[14],
+              .pool = p[17] != 0,
               .gate_act = p[15] ? (fv_act)(p[15] - 1) : FV_ACT_NONE});
 
     j->work = fv_work_winograd(j->set, a, &apart);
@@ -135,6 +137,11 @@ static const check_case cases[] = {
     WINOGRAD(6, 0, 1, 12, 12, 48, 5, 96, 2, 2, 4, 0, 1, 2, 1, 0, FV_ACT_NONE, 0),
     WINOGRAD(6, 0, 2, 7, 9, 16, 3, 48, 4, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0, 80), /* a run of wider pixels */
     WINOGRAD(6, 0, 1, 14, 14, 64, 3, 66, 4, 1, 1, 1, 1, 0, 1, 1, FV_ACT_TANH, 1 + FV_ACT_RELU, 5),
+    CASE(winograd_forward, build_forward, 6, 0, 2, 8, 12, 16, 3, 33, 4, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0, 0, 1),
+    CASE(winograd_forward, build_forward, 6, 0, 1, 14, 10, 64, 3, 50, 4, 1, 1, 1, 1, 0, 0, 0, FV_ACT_NONE, 0, 0, 1),
+    CASE(winograd_forward, build_forward, 6, 0, 3, 8, 6, 7, 3, 48, 4, 0, 2, 2, 2, 3, 1, 0, FV_ACT_TANH, 0, 0, 1),
+    CASE(winograd_forward, build_forward, 1, 0, 2, 10, 6, 18, 3, 35, 2, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0, 0, 1),
+    CASE(winograd_forward, build_forward, 6, 0, 1, 6, 10, 24, 5, 16, 2, 2, 2, 2, 2, 0, 1, 0, FV_ACT_RELU6, 0, 3, 1),
     WINOGRAD(6, FULL, 1, 6, 6, 1030, 3, 65, 4, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0), /* more channels than zeros */
     WINOGRAD(6, FULL, 2, 28, 28, 256, 3, 64, 4, 1, 1, 1, 1, 0, 1, 0, FV_ACT_RELU, 0),
 

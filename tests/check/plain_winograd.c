@@ -122,7 +122,8 @@ void plain_winograd_forward(const void *args, size_t begin, size_t end, size_t s
 {
     const fv_winograd_args *a = args;
     const fv_conv_geometry *g = &a->g;
-    const size_t pixels = g->out_h * g->out_w, step = a->y_step ? a->y_step : g->out_c;
+    const size_t cell = a->pool ? 2 : 1, width = g->out_w / cell, pixels = g->out_h / cell * width;
+    const size_t step = a->y_step ? a->y_step : g->out_c;
     const fv_winograd_filter_args f = {
         .w = a->u, .kernel = g->kernel_h, .in_c = g->in_c, .out_c = g->out_c, .groups = g->groups};
 
@@ -130,8 +131,14 @@ void plain_winograd_forward(const void *args, size_t begin, size_t end, size_t s
     (void)end;
     for (size_t i = 0; begin == 0 && i < g->n * pixels * g->out_c; i++) {
         const size_t p = i / g->out_c, o = i % g->out_c, at = p * step + o;
-        real y = output(a, &f, p / pixels, p % pixels / g->out_w, p % g->out_w, o);
+        const size_t h = p % pixels / width * cell, w = p % width * cell;
+        real y = output(a, &f, p / pixels, h, w, o);
 
+        for (size_t k = 1; k < cell * cell; k++) {
+            const real other = output(a, &f, p / pixels, h + k / 2, w + k % 2, o);
+
+            y = other > y ? other : y;
+        }
         y = act_value(a->act, a->add ? y + ((const real *)a->add)[at] : y);
         ((real *)a->y)[at] = a->gate ? y * act_gradient(a->gate_act, ((const real *)a->gate)[at]) : y;
     }
