@@ -18,12 +18,15 @@ size_t buffer_width(job_kind kind, size_t real_bytes)
     static const size_t widths[] = {[JOB_BYTES] = 1,   [JOB_BYTES_OUT] = 1,   [JOB_LABELS] = 4,
                                     [JOB_DOUBLES] = 8, [JOB_DOUBLES_OUT] = 8, [JOB_STEP] = 8};
 
+    if (kind == JOB_WORDS_OUT)
+        return real_bytes == sizeof(double) ? 2 * sizeof(double) : real_bytes;
     return kind < COUNT(widths) && widths[kind] ? widths[kind] : real_bytes;
 }
 
 bool buffer_written(job_kind kind)
 {
-    return kind == JOB_OUT || kind == JOB_INOUT || kind == JOB_BYTES_OUT || kind == JOB_DOUBLES_OUT;
+    return kind == JOB_OUT || kind == JOB_INOUT || kind == JOB_BYTES_OUT || kind == JOB_WORDS_OUT ||
+           kind == JOB_DOUBLES_OUT;
 }
 
 guarded guarded_new(size_t bytes, bool slack)
@@ -113,6 +116,7 @@ void buffer_fill(const job_buffer *b, void *data, size_t real_bytes, uint64_t se
         case JOB_IN:
         case JOB_INOUT:
         case JOB_PACKED:
+        case JOB_ROUNDED:
         case JOB_FILTERS:
         case JOB_TILES:
             put_real(data, real_bytes, i, x);
@@ -122,6 +126,8 @@ void buffer_fill(const job_buffer *b, void *data, size_t real_bytes, uint64_t se
             break;
         case JOB_TEMP:
             put_real(data, real_bytes, i, NAN);
+            break;
+        case JOB_WORDS_OUT: /* all of it is written */
             break;
         case JOB_BYTES:
             ((uint8_t *)data)[i] = (uint8_t)(bits % (uint64_t)b->high);

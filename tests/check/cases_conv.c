@@ -53,7 +53,8 @@ static size_t out_size(const fv_conv_geometry *g)
     return g->n * g->out_h * g->out_w * g->out_c;
 }
 
-static void weights(job *j, fv_conv_args *a, bool transposed)
+/* In words of two channels if `half`. */
+static void weights(job *j, fv_conv_args *a, bool transposed, bool half)
 {
     const size_t depth = depth_of(&a->g), out_c = a->g.out_c / a->g.groups;
     job_buffer b = {.kind = JOB_PACKED, .count = depth * a->g.out_c, .low = -1, .high = 1};
@@ -64,6 +65,7 @@ static void weights(job *j, fv_conv_args *a, bool transposed)
                             .cols = out_c,
                             .ld = a->g.out_c,
                             .group_stride = out_c,
+                            .run = half ? a->g.in_c / a->g.groups : 0,
                             .transposed = transposed};
     if (transposed) {
         b.pack.parts = a->g.kernel_h;
@@ -74,14 +76,16 @@ static void weights(job *j, fv_conv_args *a, bool transposed)
     job_point(j, &a->w, job_add(j, b));
 }
 
-static void build_forward(job *j, const size_t *p)
+static void forward(job *j, const size_t *p, bool half)
 {
     JOB_ARGS(j, fv_conv_args, {.g = geometry(p), .act = (fv_act)p[17], .y_step = p[21] ? p[6] + p[21] : 0});
-    const size_t gaps = (a->g.n * a->g.out_h * a->g.out_w - 1) * p[21];
+    const size_t gaps = (a->g.n * a->g.out_h * a->g.out_w - 1) * p[21], run = a->g.in_c / a->g.groups;
 
-    j->work = fv_work_conv_forward(j->set, a);
-    job_in(j, &a->x, in_size(&a->g), -1, 1);
-    weights(j, a, false);
+    if (half)
+        job_rounded(j, &a->x, in_size(&a->g) / run, run);
+    else
+        job_in(j, &a->x, in_size(&a->g), -1, 1);
+    weights(j, a, false, half);
     if (p[16])
         job_in(j, &a->bias, a->g.out_c, -1, 1);
     if (p[20])
@@ -89,6 +93,19 @@ static void build_forward(job *j, const size_t *p)
     job_out(j, &a->y, out_size(&a->g) + gaps);
     job_activated(j, a->act, depth_of(&a->g));
     describe(j, &a->g, p[20] ? " add" : p[17] ? " act" : "");
+    if (half)
+        a->g.in_c = a->g.groups * ((run + 1) / 2);
+    j->work = fv_work_conv_forward(j->set, a);
+}
+
+static void build_forward(job *j, const size_t *p)
+{
+    forward(j, p, false);
+}
+
+static void build_half_forward(job *j, const size_t *p)
+{
+    forward(j, p, true);
 }
 
 static void build_backward_x(job *j, const size_t *p)
@@ -97,7 +114,7 @@ static void build_backward_x(job *j, const size_t *p)
 
     j->work = fv_work_conv_backward_x(j->set, a);
     job_in(j, &a->dy, out_size(&a->g), -1, 1);
-    weights(j, a, true);
+    weights(j, a, true, false);
     if (p[18])
         job_in(j, &a->gate, in_size(&a->g), -1, 1);
     if (p[20])
@@ -154,6 +171,15 @@ static const check_case cases[] = {
          30),
     CASE(conv_forward, build_forward, 12, 0, 1, 8, 8, 6, 3, 3, 4, 1, 1, 0, 0, 0, 0, 1, 1, 2, 1, FV_ACT_TANH, 0, 0, 0,
          3),
+    CASE(half_conv_forward, build_half_forward, 12, 0, 1, 1, 1, 1, 1, 1, 1),
+    CASE(half_conv_forward, build_half_forward, 12, 0, 3, 9, 7, 3, 3, 3, 7, 2, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1),
+    CASE(half_conv_forward, build_half_forward, 12, 0, 2, 8, 11, 16, 1, 1, 33, 2, 3, 0, 0, 0, 0, 1, 1, 1, 0, 4),
+    CASE(half_conv_forward, build_half_forward, 12, 0, 2, 12, 15, 2, 3, 3, 8, 1, 1, 2, 1, 2, 3, 2, 2, 1, 1, 1),
+    CASE(half_conv_forward, build_half_forward, 12, 0, 2, 9, 9, 6, 3, 3, 74, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 0, 0, 1),
+    CASE(half_conv_forward, build_half_forward, 12, 0, 1, 10, 12, 31, 3, 3, 29, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 5),
+    CASE(half_conv_forward, build_half_forward, 12, 0, 2, 9, 7, 5, 3, 3, 18, 2, 1, 1, 1, 0, 1, 1, 1, 1, 1, FV_ACT_RELU,
+         0, 0, 1, 30),
+    CASE(half_conv_forward, build_half_forward, 12, FULL, 1, 64, 61, 33, 5, 5, 35, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1),
     CONV(FULL, 2, 70, 66, 9, 3, 3, 40, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2), /* more than one strip and block */
     CONV(FULL, 1, 64, 61, 33, 5, 5, 35, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 2),
     CONV(FULL, 2, 28, 28, 1, 5, 5, 6, 1, 1, 2, 2, 2, 2, 1, 1, 1, 1, 2, 0),

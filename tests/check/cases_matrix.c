@@ -1,4 +1,4 @@
-/* Cases of pack, gemm, gemm_tn and sum_parts. */
+/* Cases of pack, gemm, gemm_tn and sum_parts, and of the first two in words of two bf16. */
 #include "check.h"
 
 /* Parameters: groups, depth, cols, transposed, parts. The source has gaps between rows. */
@@ -26,10 +26,38 @@ static void build_pack(job *j, const size_t *p)
     job_text(j, "%zu x %zu x [%zu, %zu]%s", groups, parts, depth, cols, transposed ? " transposed" : "");
 }
 
+/* Parameters: groups, runs, run, cols. */
+static void build_half_pack(job *j, const size_t *p)
+{
+    JOB_ARGS(j, fv_pack_args,
+             {.groups = p[0], .parts = 1, .depth = p[1] * p[2], .cols = p[3], .ld = p[0] * p[3] + 3, .run = p[2]});
+    const size_t width = a->groups * a->cols;
+
+    a->group_stride = a->cols;
+    job_in(j, &a->b, (a->depth - 1) * a->ld + width, -1, 1);
+    job_add(j, (job_buffer){
+                   .kind = JOB_WORDS_OUT,
+                   .count = a->groups * fv_packed_elements(j->panel_set, fv_pack_depth(a), a->cols),
+               });
+    job_point(j, &a->panels, j->buffers - 1);
+    j->work = fv_work_items(a->groups * fv_packed_panels(j->panel_set, a->cols), 1);
+    job_text(j, "%zu x %zu runs of %zu, %zu columns", p[0], p[1], p[2], p[3]);
+}
+
+/* Parameters: rows, run. */
+static void build_half_round(job *j, const size_t *p)
+{
+    JOB_ARGS(j, fv_round_args, {.rows = p[0], .run = p[1]});
+    job_in(j, &a->x, a->rows * a->run, -1, 1);
+    job_point(j, &a->out, job_add(j, (job_buffer){.kind = JOB_WORDS_OUT, .count = a->rows * ((a->run + 1) / 2)}));
+    j->work = fv_work_items(a->rows, 1);
+    job_text(j, "%zu rows of %zu", p[0], p[1]);
+}
+
 static const char *const acts[] = {"", " relu", " tanh", " lecun-tanh", " sigmoid", " relu6"};
 
 /* Parameters: rows, depth, cols, bias, act, gate_act + 1 (0 = no gate), gap behind rows of c, add. */
-static void build_gemm(job *j, const size_t *p)
+static void product(job *j, const size_t *p, bool half)
 {
     JOB_ARGS(j, fv_gemm_args,
              {.rows = p[0],
@@ -41,15 +69,21 @@ static void build_gemm(job *j, const size_t *p)
               .gate_act = p[5] ? (fv_act)(p[5] - 1) : FV_ACT_NONE});
     const size_t c = (a->rows - 1) * a->ldc + a->cols;
 
-    j->work = fv_work_gemm(j->set, a);
-    job_in(j, &a->a, (a->rows - 1) * a->lda + a->depth, -1, 1);
-    job_point(
-        j, &a->b,
-        job_add(j, (job_buffer){.kind = JOB_PACKED,
-                                .count = a->depth * a->cols,
-                                .low = -1,
-                                .high = 1,
-                                .pack = {.groups = 1, .parts = 1, .depth = a->depth, .cols = a->cols, .ld = a->cols}}));
+    if (half)
+        job_rounded(j, &a->a, a->rows, a->depth);
+    else
+        job_in(j, &a->a, (a->rows - 1) * a->lda + a->depth, -1, 1);
+    job_point(j, &a->b,
+              job_add(j, (job_buffer){.kind = JOB_PACKED,
+                                      .count = a->depth * a->cols,
+                                      .low = -1,
+                                      .high = 1,
+                                      .pack = {.groups = 1,
+                                               .parts = 1,
+                                               .depth = a->depth,
+                                               .cols = a->cols,
+                                               .ld = a->cols,
+                                               .run = half ? a->depth : 0}}));
     if (p[3])
         job_in(j, &a->bias, a->cols, -1, 1);
     if (p[5])
@@ -61,6 +95,19 @@ static void build_gemm(job *j, const size_t *p)
     job_activated(j, a->act, a->depth);
     job_text(j, "[%zu, %zu] x [%zu, %zu]%s%s%s%s", a->rows, a->depth, a->depth, a->cols, p[3] ? " bias" : "",
              acts[a->act], p[5] ? " gate" : "", p[7] ? " add" : "");
+    if (half)
+        a->depth = a->lda = (a->depth + 1) / 2;
+    j->work = fv_work_gemm(j->set, a);
+}
+
+static void build_gemm(job *j, const size_t *p)
+{
+    product(j, p, false);
+}
+
+static void build_half_gemm(job *j, const size_t *p)
+{
+    product(j, p, true);
 }
 
 /* Parameters: depth, rows, cols, sums, gap, parts, samples. */
@@ -171,6 +218,27 @@ static const check_case cases[] = {
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 3136, 24, 144, 1, 1),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 3136, 144, 24, 1, 0),
     CASE(gemm, build_gemm, 8, BENCH_ONLY, 12544, 32, 16, 1, 0),
+
+    CASE(half_pack, build_half_pack, 0, 0, 1, 1, 1, 1),
+    CASE(half_pack, build_half_pack, 0, 0, 1, 1, 7, 84),
+    CASE(half_pack, build_half_pack, 0, 0, 3, 9, 5, 23),
+    CASE(half_pack, build_half_pack, 0, 0, 2, 4, 6, 41),
+    CASE(half_pack, build_half_pack, 0, FULL, 2, 1, 70, 129),
+    CASE(half_round, build_half_round, 0, 0, 1, 1),
+    CASE(half_round, build_half_round, 0, 0, 3, 31),
+    CASE(half_round, build_half_round, 0, 0, 5, 32),
+    CASE(half_round, build_half_round, 0, 0, 2, 77),
+    /* Products of bf16 are exact in float, so the bounds are those of gemm. */
+    CASE(half_gemm, build_half_gemm, 8, 0, 1, 1, 1),
+    CASE(half_gemm, build_half_gemm, 8, 0, 3, 5, 7, 1),
+    CASE(half_gemm, build_half_gemm, 8, 0, 6, 17, 15, 1, 3),
+    CASE(half_gemm, build_half_gemm, 8, 0, 9, 84, 10, 1, 0, 2, 3),
+    CASE(half_gemm, build_half_gemm, 8, 0, 14, 37, 32, 0),
+    CASE(half_gemm, build_half_gemm, 8, 0, 17, 41, 40, 1, 1),
+    CASE(half_gemm, build_half_gemm, 8, 0, 27, 61, 65, 1),
+    CASE(half_gemm, build_half_gemm, 8, 0, 1, 300, 171, 1, 5, 0, 0, 1), /* four panels at once, then others */
+    CASE(half_gemm, build_half_gemm, 8, 0, 59, 31, 77, 1, 1, 0, 3, 1),
+    CASE(half_gemm, build_half_gemm, 8, FULL, 115, 300, 1100, 1, 1),
 
     CASE(gemm_tn, build_gemm_tn, 8, 0, 1, 1, 1, 1),
     CASE(gemm_tn, build_gemm_tn, 8, 0, 3, 5, 7, 1),

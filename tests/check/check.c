@@ -97,16 +97,42 @@ static bool bytes_equal(const options *o, const job *j, int index, const run *go
     return true;
 }
 
+/* Rounding to bf16 leaves no choice: the bits of both halves. */
+static bool words_equal(const options *o, const job *j, int index, const run *got, const run *want)
+{
+    const uint32_t *words = got->memory[index].data;
+
+    for (size_t i = 0; i < 2 * j->buffer[index].count; i++) {
+        const uint32_t bits = i % 2 ? words[i / 2] & 0xffff0000u : words[i / 2] << 16;
+        const double y = get_real(want->memory[index].data, 8, i);
+        float x;
+
+        memcpy(&x, &bits, sizeof x);
+        if ((double)x != y) {
+            fail_line(o, j, "%s [%zu] is %.9g, should be %.9g, bound %g", "bf16", i, (double)x, y, 0);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool buffer_close(const options *o, const job *j, int index, const run *got, const run *want)
+{
+    const job_kind kind = j->buffer[index].kind;
+
+    return kind == JOB_BYTES_OUT   ? bytes_equal(o, j, index, got, want)
+           : kind == JOB_WORDS_OUT ? words_equal(o, j, index, got, want)
+                                   : reals_close(o, j, index, got, want);
+}
+
 static bool outputs_close(const options *o, const job *j, const run *got, const run *want)
 {
     for (int i = 0; i < j->buffers; i++) {
-        const job_kind kind = j->buffer[i].kind;
-
         if (!guarded_front_whole(&got->memory[i])) {
             fail_line(o, j, "%s %zu was written in front of its begin (%g %g %g)", "buffer", (size_t)i, 0, 0, 0);
             return false;
         }
-        if (buffer_written(kind) && !(kind == JOB_BYTES_OUT ? bytes_equal : reals_close)(o, j, i, got, want))
+        if (buffer_written(j->buffer[i].kind) && !buffer_close(o, j, i, got, want))
             return false;
     }
     return true;
@@ -158,7 +184,7 @@ static bool check_one(const options *o, const check_case *c, const fv_kernels *s
         return false;
     }
     run_begin(&want, &plain, o->seed, false);
-    if (c->kernel == FV_K_pack || c->kernel == FV_K_winograd_filters)
+    if (c->kernel == FV_K_pack || c->kernel == FV_K_half_pack || c->kernel == FV_K_winograd_filters)
         plain_panel = set->panel;
     run_all(&want, 0);
     run_begin(&got, &j, o->seed, false);
@@ -223,7 +249,7 @@ static void run_case(const options *o, const check_case *c, totals *t)
         (o->bench ? !(c->flags & BENCH) : (c->flags & BENCH_ONLY) == BENCH_ONLY))
         return;
     for (size_t i = 0; (set = set_at(i)); i++) {
-        if (o->isa && strcmp(o->isa, set->isa) != 0)
+        if (!set->run[c->kernel] || (o->isa && strcmp(o->isa, set->isa) != 0)) /* ref64 has no words */
             continue;
         if (o->bench) {
             if (o->isa || strncmp(set->isa, "ref", 3) != 0)

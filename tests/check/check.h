@@ -15,14 +15,16 @@
 enum { JOB_BUFFERS = 10, JOB_POINTERS = 12, JOB_ARGS_BYTES = 512 };
 
 typedef enum job_kind {
-    JOB_IN,      /* reals, random in [low, high), read only */
-    JOB_OUT,     /* reals, patterned; what the plain kernel leaves alone must be left alone */
-    JOB_INOUT,   /* reals, random, read and written */
-    JOB_TEMP,    /* reals, NaN, written and read; not a result */
-    JOB_PACKED,  /* a matrix [rows, ld] that the set's own `pack` brings into panels */
-    JOB_FILTERS, /* filters [kernel,kernel,c,o] that the set's own `winograd_filters` transforms */
-    JOB_TILES,   /* a picture that the set's own `winograd_input` transforms */
-    JOB_BYTES,   /* bytes, random below `high`, read only */
+    JOB_IN,        /* reals, random in [low, high), read only */
+    JOB_OUT,       /* reals, patterned; what the plain kernel leaves alone must be left alone */
+    JOB_INOUT,     /* reals, random, read and written */
+    JOB_TEMP,      /* reals, NaN, written and read; not a result */
+    JOB_PACKED,    /* a matrix [rows, ld] that the set's own `pack` brings into panels */
+    JOB_ROUNDED,   /* rows that the set's own `half_round` brings into words of two bf16 */
+    JOB_FILTERS,   /* filters [kernel,kernel,c,o] that the set's own `winograd_filters` transforms */
+    JOB_TILES,     /* a picture that the set's own `winograd_input` transforms */
+    JOB_WORDS_OUT, /* words of two bf16; of the plain kernels two reals each */
+    JOB_BYTES,     /* bytes, random below `high`, read only */
     JOB_BYTES_OUT,
     JOB_LABELS,  /* int32_t, random below `high` */
     JOB_DOUBLES, /* doubles, random, read only */
@@ -34,8 +36,9 @@ typedef struct job_buffer {
     job_kind kind;
     size_t count; /* elements */
     double low, high;
-    bool integers;     /* reals are whole numbers: ties happen */
-    fv_pack_args pack; /* JOB_PACKED; count is of the source */
+    bool integers;      /* reals are whole numbers: ties happen */
+    fv_pack_args pack;  /* JOB_PACKED; count is of the source */
+    fv_round_args rows; /* JOB_ROUNDED; count is of the source */
     fv_winograd_filter_args filters;
     fv_winograd_args tiles;
 } job_buffer;
@@ -109,6 +112,8 @@ int job_add(job *j, job_buffer buffer);
 void job_point(job *j, const void *field, int buffer);
 
 void job_in(job *j, const void *field, size_t count, double low, double high);
+/* Rows of `length` reals as words of two bf16. */
+void job_rounded(job *j, const void *field, size_t rows, size_t length);
 void job_out(job *j, const void *field, size_t count);
 void job_temp(job *j, const void *field, size_t count);
 void job_inout(job *j, const void *field, size_t count, double low, double high);

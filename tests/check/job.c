@@ -29,6 +29,16 @@ void job_in(job *j, const void *field, size_t count, double low, double high)
     job_point(j, field, job_add(j, (job_buffer){.kind = JOB_IN, .count = count, .low = low, .high = high}));
 }
 
+void job_rounded(job *j, const void *field, size_t rows, size_t length)
+{
+    job_point(j, field,
+              job_add(j, (job_buffer){.kind = JOB_ROUNDED,
+                                      .count = rows * length,
+                                      .low = -1,
+                                      .high = 1,
+                                      .rows = {.rows = rows, .run = length}}));
+}
+
 void job_out(job *j, const void *field, size_t count)
 {
     job_point(j, field, job_add(j, (job_buffer){.kind = JOB_OUT, .count = count}));
@@ -68,14 +78,28 @@ void job_build(job *j, const check_case *c, const fv_kernels *set, const fv_kern
 /* The packed form of a matrix, by the set's own kernel. */
 static guarded packed(const job *j, const job_buffer *b, const guarded *source)
 {
-    const size_t elements = j->set == &plain_kernels ? b->pack.depth * b->pack.cols
-                                                     : fv_packed_elements(j->set, b->pack.depth, b->pack.cols);
+    const size_t depth = fv_pack_depth(&b->pack);
+    const size_t elements = j->set == &plain_kernels ? (b->pack.run ? 2 : 1) * depth * b->pack.cols
+                                                     : fv_packed_elements(j->set, depth, b->pack.cols);
     guarded g = guarded_new(b->pack.groups * b->pack.parts * elements * j->set->real_bytes, false);
     fv_pack_args a = b->pack;
 
     a.b = source->data;
     a.panels = g.data;
-    j->set->run[FV_K_pack](&a, 0, b->pack.groups * b->pack.parts * fv_packed_panels(j->set, b->pack.cols), 0);
+    j->set->run[a.run ? FV_K_half_pack : FV_K_pack](
+        &a, 0, b->pack.groups * b->pack.parts * fv_packed_panels(j->set, b->pack.cols), 0);
+    return g;
+}
+
+/* Rows in words, by the set's own kernel. */
+static guarded rounded(const job *j, const job_buffer *b, const guarded *source)
+{
+    fv_round_args a = b->rows;
+    guarded g = guarded_new(a.rows * ((a.run + 1) / 2) * buffer_width(JOB_WORDS_OUT, j->set->real_bytes), false);
+
+    a.x = source->data;
+    a.out = g.data;
+    j->set->run[FV_K_half_round](&a, 0, a.rows, 0);
     return g;
 }
 
@@ -107,8 +131,11 @@ void run_begin(run *r, const job *j, uint64_t seed, bool slack)
 
         r->memory[i] = guarded_new(b->count * buffer_width(b->kind, j->set->real_bytes), slack);
         buffer_fill(b, r->memory[i].data, j->set->real_bytes, seed + (uint64_t)i * 7919);
-        if (b->kind == JOB_PACKED || ((b->kind == JOB_FILTERS || b->kind == JOB_TILES) && j->set != &plain_kernels)) {
-            guarded made = (b->kind == JOB_PACKED ? packed : transformed)(j, b, &r->memory[i]);
+        if (b->kind == JOB_PACKED || b->kind == JOB_ROUNDED ||
+            ((b->kind == JOB_FILTERS || b->kind == JOB_TILES) && j->set != &plain_kernels)) {
+            guarded made = (b->kind == JOB_PACKED    ? packed
+                            : b->kind == JOB_ROUNDED ? rounded
+                                                     : transformed)(j, b, &r->memory[i]);
 
             guarded_free(&r->memory[i]);
             r->memory[i] = made;

@@ -153,7 +153,6 @@ const fv_kernels plain_kernels = {
     .run =
         {
 #define K(name) [FV_K_##name] = plain_##name,
-#define H(name) /* tests/test_half.c */
 #include "kernels/kernels.def"
 #undef K
         },
