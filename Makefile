@@ -68,7 +68,7 @@ format:
 	@tools/format
 
 lint: deps-lint
-	@tools/lint
+	@JOBS=$(JOBS) tools/lint
 
 pictures: all
 	@tools/pictures $(BUILD)

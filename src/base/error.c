@@ -1,5 +1,6 @@
 /* Failures as code and message. Formatting ignores the locale, and a message that does not fit ends in "...". */
 #define _POSIX_C_SOURCE 200809L
+#define FV_DEFINES_FAILURES
 #include "base/error.h"
 #include "base/locale.h"
 #include "base/text.h"
@@ -55,7 +56,7 @@ static size_t print(char *buf, size_t size, const char *format, va_list args)
 /* Formatted into a buffer of its own first: an argument may be the message that is there already. */
 fv_status fv_fail(fv_error *err, fv_status code, const char *format, ...)
 {
-    char buf[sizeof err->message];
+    char buf[sizeof err->message]; /* cppcheck-suppress ctunullpointer ; sizeof reads nothing */
     va_list args;
     size_t n;
 

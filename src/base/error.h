@@ -16,6 +16,14 @@ fv_status fv_fail_at(fv_error *err, fv_status code, const char *format, ...) __a
  * or directory". */
 fv_status fv_fail_errno(fv_error *err, int number, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Code analysers see one file at a time, and would follow the path on which a failure returned FV_OK. */
+#if defined(__clang_analyzer__) && !defined(FV_DEFINES_FAILURES)
+#define fv_fail(err, code, ...) (fv_fail(err, code, __VA_ARGS__), (code))
+#define fv_fail_at(err, code, ...) (fv_fail_at(err, code, __VA_ARGS__), (code))
+#define fv_fail_errno(...) (fv_fail_errno(__VA_ARGS__), FV_E_IO)
+#define fv_fail_memory(...) (fv_fail_memory(__VA_ARGS__), FV_E_MEMORY)
+#endif
+
 #define FV_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

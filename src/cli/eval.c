@@ -48,7 +48,7 @@ static fv_status classify(const fv_cli_measured *m, fv_session *session, size_t 
     fv_data_size(m->data, &height, &width, &channels);
     for (size_t i = 0; i < n; i++)
         paths[i] = fv_data_path(m->data, m->split, at + i);
-    if (paths[0])
+    if (n && paths[0])
         status = fv_session_classify_files(session, paths, n, probabilities, errors, err);
     for (size_t i = 0; !status && i < n; i++)
         if (paths[i] && errors[i].code)
@@ -85,7 +85,7 @@ static int measure_views(const fv_cli *cli, fv_cli_measured *m, size_t n)
 
         fv_cli_measured_best(m, i, &label);
         for (size_t c = 0; c < classes; c++)
-            rank += p[c] > p[label] || (p[c] >= p[label] && c < label);
+            rank += p[c] > p[label] || (c < label && p[c] >= p[label]);
         m->result.loss -= log(fmax((double)p[label], FLT_MIN)) / (double)n;
         m->result.top1 += rank == 0;
         m->result.top5 += rank < 5;

@@ -48,12 +48,15 @@ static int read_steps(job *j)
 static int read_place(job *j)
 {
     const char *text = j->values->explain;
-    unsigned long x, y;
-    int length = 0;
+    char *comma, *end = NULL;
+    unsigned long x, y = 0;
 
     if (!text)
         return FV_EXIT_OK;
-    if (sscanf(text, "%lu,%lu%n", &x, &y, &length) != 2 || text[length] || strchr(text, '-'))
+    x = strtoul(text, &comma, 10);
+    if (comma != text && *comma == ',')
+        y = strtoul(comma + 1, &end, 10);
+    if (!end || end == comma + 1 || *end || strchr(text, '-'))
         return fv_cli_usage(j->cli, "--explain wants a column and a row, 120,80, has '%s'", text);
     j->at[0] = y;
     j->at[1] = x;

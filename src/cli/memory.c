@@ -3,6 +3,7 @@
 #include "train/memory.h"
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The number behind `key` in a file of lines such as "MemAvailable:   1234 kB", in bytes; 0 = there is none. */
@@ -15,8 +16,7 @@ static uint64_t read_kib(const char *path, const char *key)
 
     while (file && fgets(line, sizeof line, file))
         if (strncmp(line, key, length) == 0 && line[length] == ':') {
-            if (sscanf(line + length + 1, "%llu", &number) != 1)
-                number = 0;
+            number = strtoull(line + length + 1, NULL, 10);
             break;
         }
     if (file)
@@ -29,9 +29,10 @@ static uint64_t group_limit(void)
 {
     FILE *file = fopen("/sys/fs/cgroup/memory.max", "r");
     unsigned long long number = 0;
+    char line[64];
 
-    if (file && fscanf(file, "%llu", &number) != 1) /* "max" */
-        number = 0;
+    if (file && fgets(line, sizeof line, file)) /* "max" is no number */
+        number = strtoull(line, NULL, 10);
     if (file)
         fclose(file);
     return number;

@@ -30,7 +30,7 @@ typedef struct fv_cli_watch {
 } fv_cli_watch;
 
 fv_cli_watch fv_cli_watch_begin(const fv_cli *cli);
-int fv_cli_watch_report(void *watch, size_t done, size_t count);
+int fv_cli_watch_report(void *user, size_t done, size_t count);
 
 /* The folder of features as --cache asks (NULL: the user's own, "": none), made where it is missing; NULL = there is none. One
  * that cannot be made is said, and the work goes on without. */

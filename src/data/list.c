@@ -79,18 +79,15 @@ static int column(char *const *names, size_t n, const char *const *wanted)
 
 /* ---------------------------------------------------------------------------------------------------- pictures */
 
-static fv_status add(reader *r, const char *path, const char *class_name, int split)
+static fv_status add(reader *r, const char *name, const char *class_name, int split)
 {
-    char *joined;
-    fv_status status;
+    const char *path = name;
 
-    if (path[0] == '/')
-        return fv_pictures_add(r->pictures, path, path, class_name, split, r->err);
-    joined = fv_arena_print(&r->pictures->arena, "%s%s", r->folder, path);
-    if (!joined)
-        return fv_fail_memory(r->err, strlen(path), "the path of a picture");
-    status = fv_pictures_add(r->pictures, joined, path, class_name, split, r->err);
-    return status;
+    if (name[0] != '/')
+        path = fv_arena_print(&r->pictures->arena, "%s%s", r->folder, name);
+    if (!path)
+        return fv_fail_memory(r->err, strlen(name), "the path of a picture");
+    return fv_pictures_add(r->pictures, path, name, class_name, split, r->err);
 }
 
 static fv_status fail(reader *r, const char *what)

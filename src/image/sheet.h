@@ -8,8 +8,8 @@
  * can be written. */
 fv_status fv_sheet_of_maps(const fv_host *host, const fv_maps *maps, size_t zoom, fv_image *out, fv_error *err);
 
-/* Each of `count` tiles [height, width, channels] one after another in memory as a picture; all share one range. */
-fv_status fv_sheet_of_tiles(const fv_host *host, const float *tiles, size_t count, size_t height, size_t width,
+/* Each of the `count` tiles of `values`, [height, width, channels] one after another in memory as a picture; all share one range. */
+fv_status fv_sheet_of_tiles(const fv_host *host, const float *values, size_t count, size_t height, size_t width,
                             size_t channels, size_t zoom, fv_image *out, fv_error *err);
 
 #endif

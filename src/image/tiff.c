@@ -93,6 +93,7 @@ static void flatten(const uint32_t *raster, const fv_image *image)
         const uint32_t rgb[3] = {TIFFGetR(v) + white, TIFFGetG(v) + white, TIFFGetB(v) + white};
 
         for (size_t c = 0; c < image->channels; c++)
+            /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): pictures have 1 or 3 channels */
             image->pixels[i * image->channels + c] = (uint8_t)(rgb[c] > 255 ? 255 : rgb[c]);
     }
 }

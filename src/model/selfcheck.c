@@ -159,7 +159,7 @@ static fv_status compare(const fv_model *model, uint64_t seed, const double *exp
 fv_status fv_model_selfcheck(const fv_model *model, double *worst, fv_error *err)
 {
     const char *text = fv_model_meta(model, FV_META_SELFTEST);
-    double *expected, ignored;
+    double *expected, ignored = NAN;
     uint64_t seed = 0;
     fv_status status;
     json_t *test;

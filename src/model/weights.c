@@ -9,7 +9,7 @@ typedef struct walk {
 
 static walk walk_of(const fv_param *param)
 {
-    size_t stride[FV_MAX_RANK], next = 1;
+    size_t stride[FV_MAX_RANK] = {0}, next = 1;
     const int rank = param->shape.rank;
     walk w = {{1, 1, 1, 1}, {0}};
 

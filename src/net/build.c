@@ -235,7 +235,7 @@ static bool run_from(fv_walk *w, const fv_stmt *s)
                                     "from: no layer before this one is called "
                                     "'%s'",
                                     s->names[i]);
-        if (w->status)
+        if (w->status || !name)
             return false;
         w->in[i] = name->value;
     }

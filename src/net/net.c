@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "net/tree.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -199,8 +200,7 @@ fv_status fv_net_open(const fv_host *host, const char *name_or_path, fv_net **ou
         return fv_fail(err, FV_E_ARGUMENT, "fv_net_open: there is no name");
     for (size_t i = 0; i < fv_zoo_length; i++)
         if (strcmp(name_or_path, fv_zoo[i].name) == 0 && strlen(name_or_path) + 5 < sizeof file) {
-            strcpy(file, name_or_path);
-            strcat(file, ".net");
+            snprintf(file, sizeof file, "%s.net", name_or_path);
             return fv_net_parse(host, fv_zoo[i].text, file, out, err);
         }
     return is_path(name_or_path) ? open_file(host, name_or_path, out, err) : unknown(name_or_path, err);
@@ -360,7 +360,7 @@ static void settle(fv_stmts *list)
     }
     while (prior && prior->next && prior->next != list->last)
         prior = prior->next;
-    if (list->last && list->last->implied) {
+    if (prior && list->last && list->last->implied) {
         prior->spelling = NULL;
         list->last->implied = false;
     }

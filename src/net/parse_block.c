@@ -51,8 +51,7 @@ static bool not_empty(fv_parser *p, const fv_stmt *s, const char *what)
 /* xN, or x N, behind a block; 0 if there is none. */
 static bool parse_repeat(fv_parser *p, size_t *repeat)
 {
-    const char *s = p->token.text;
-    char digits[FV_WORD_MAX];
+    char *s = p->token.text;
 
     if (p->token.kind != FV_TOKEN_WORD || (*s != 'x' && *s != 'X'))
         return true;
@@ -62,8 +61,7 @@ static bool parse_repeat(fv_parser *p, size_t *repeat)
     }
     if (strspn(s + 1, "0123456789") != strlen(s + 1))
         return true;
-    memcpy(digits, s + 1, strlen(s));
-    memcpy(p->token.text, digits, strlen(digits) + 1);
+    memmove(s, s + 1, strlen(s + 1) + 1);
     return fv_parse_whole(p, "repeat", 1, FV_NET_REPEAT_MAX, repeat);
 }
 

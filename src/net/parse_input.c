@@ -89,8 +89,8 @@ static bool parse_shape(fv_parser *p, fv_preprocess *in)
 {
     const bool bracket = fv_parse_take(p, "(");
     const fv_place place = p->token.place;
-    size_t n[3];
-    int count;
+    size_t n[3] = {0};
+    int count = 0;
 
     if (!parse_sides(p, n, &count, 3))
         return false;
@@ -142,8 +142,8 @@ static bool parse_range(fv_parser *p, fv_input_line *line)
 
 static bool parse_options(fv_parser *p, fv_preprocess *in, fv_input_line *line)
 {
-    size_t from[2];
-    int count;
+    size_t from[2] = {0};
+    int count = 1;
 
     for (;;) {
         if (p->status) {
@@ -194,7 +194,7 @@ bool fv_parse_input(fv_parser *p, fv_place place)
 {
     static const char *const words[] = {"from", "shorter", "pad", "range", "mean", "std"};
     fv_input_line line = {.place = place};
-    fv_preprocess in;
+    fv_preprocess in = {0};
 
     if (p->net->input.height)
         return fv_parse_fail(p, place, FV_E_SYNTAX, "input: the input stands in line %d already",

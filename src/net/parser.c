@@ -1,5 +1,6 @@
 /* The parser's hands: tokens, numbers, memory, failures. */
 #define _POSIX_C_SOURCE 200809L
+#define FV_DEFINES_FAILURES
 #include "net/parser.h"
 #include "base/error.h"
 

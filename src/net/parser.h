@@ -23,6 +23,9 @@ typedef struct fv_parser {
 /* All parsing functions return false when p->status says why. */
 bool fv_parse_fail(fv_parser *p, fv_place place, fv_status code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+#if defined(__clang_analyzer__) && !defined(FV_DEFINES_FAILURES) /* as in base/error.h */
+#define fv_parse_fail(...) (fv_parse_fail(__VA_ARGS__), false)
+#endif
 bool fv_parse_memory(fv_parser *p);
 
 void fv_parse_next(fv_parser *p);

@@ -39,6 +39,7 @@ static double evaluate(const fit *f, const double *p, double *gradient)
             top = f->z[c] > top ? f->z[c] : top;
         for (size_t c = 0; c < f->c; c++)
             sum += exp(f->z[c] - top);
+        /* cppcheck-suppress invalidFunctionArg ; the largest class alone adds 1 */
         loss += weight * (top + log(sum) - f->z[f->labels[i]]);
         for (size_t c = 0; c < f->c; c++)
             f->z[c] = weight * (exp(f->z[c] - top) / sum - (c == f->labels[i]));
@@ -74,7 +75,7 @@ typedef struct history {
 static void direction(const history *h, const double *gradient, size_t size, double *out)
 {
     const size_t first = h->count > MEMORY ? h->count - MEMORY : 0;
-    double alpha[MEMORY];
+    double alpha[MEMORY] = {0};
 
     for (size_t i = 0; i < size; i++)
         out[i] = -gradient[i];
@@ -114,12 +115,13 @@ static void minimise(const fit *f, double *p, history *h, double *work)
 
         direction(h, gradient, f->size, way);
         slope = dot(gradient, way, f->size);
-        for (int k = 0; k < HALVINGS; k++, rate /= 2) { /* Armijo */
+        for (int k = 0; k < HALVINGS; k++) { /* Armijo */
             for (size_t i = 0; i < f->size; i++)
                 next[i] = p[i] + rate * way[i];
             found = evaluate(f, next, new_gradient);
             if (found <= value + 1e-4 * rate * slope)
                 break;
+            rate /= 2;
         }
         if (!(found < value))
             return;
