@@ -194,7 +194,7 @@ static void test_training(void **state)
             const size_t n = train(i, sets[s], 1, NULL, NULL);
 
             assert_in_range(n, 1, MOST);
-            train(i, sets[s], 1, "lift-gate,join", values[0]);
+            train(i, sets[s], 1, "fold-gate,lift-gate,join", values[0]);
             for (size_t threads = 1; threads < 4; threads += 2) {
                 train(i, sets[s], threads, NULL, values[1]);
                 for (size_t k = 0; k < n; k++)
