@@ -156,7 +156,7 @@ static const struct {
     {"overlapping", "conv 1x1 32 conv 3x3 32 pad 1 relu maxpool 3 stride 2", 1, 1},
     {"odd", "conv 1x1 32 conv 3x3 32 pad 0,0,1,1 relu maxpool 2", 1, 1},
     {"odd, ceil", "conv 1x1 32 conv 3x3 32 pad 0,0,1,1 relu maxpool 2 ceil", 1, 1},
-    {"padded", "conv 1x1 32 conv 3x3 32 pad 1 relu maxpool 2 pad 1", 1, 1},
+    {"padded", "conv 1x1 32 conv 3x3 32 pad 1 relu maxpool 2 pad 1,1,0,0", 1, 1},
     {"sum", "conv 3x3 32 pad 1 residual { conv 3x3 32 pad 1 } maxpool", 1, 1},
     {"two readers", "conv 1x1 32 conv 3x3 32 pad 1 branch { maxpool | conv 1x1 8 stride 2 }", 1, 1},
 };
