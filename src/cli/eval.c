@@ -41,7 +41,7 @@ static fv_status classify(const fv_cli_measured *m, fv_session *session, size_t 
     float *probabilities = m->probabilities + at * fv_model_classes(m->model);
     const char *paths[VIEWED] = {NULL};
     size_t height, width, channels;
-    fv_error errors[VIEWED];
+    fv_error errors[VIEWED] = {{0}};
     fv_status status = FV_OK;
     uint32_t label;
 

@@ -37,6 +37,7 @@ static fv_status extend(const addition *a, fv_fris_classifier **out, size_t *add
         !(status = fv_fris_extend(both, labels, n + more, rows, n, label, &options, &p, err))) {
         for (size_t i = 0; i < p->count; i++) {
             rows[n + i] = p->stolp[i];
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no status, so all was read */
             all.each[n + i] = (fv_fris_prototype){label, p->covers[i], fv_fris_name_of(s, p->stolp[i] - (uint32_t)n)};
         }
         all.classes[label] = a->name;

@@ -182,6 +182,7 @@ static int32_t fill(const filling *f, size_t index, float *out)
     if (b->data->in_files) {
         label = (uint32_t)from_files(f, index, out);
     } else if (b->data->floats) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): only data in files, taken above, is not in memory */
         memcpy(out, fv_data_input(b->data, b->split, index % count, &label), f->values * sizeof *out);
     } else {
         pixels = fv_data_sample(b->data, b->split, index % count, &label);

@@ -1,14 +1,14 @@
 /* FRiS-Cluster (Borisova 2007): a chain of stolps against a virtual rival at distance r*, and for each of its lengths
  * clusters whose stolps then move.
  *
- *     chain:    x* = argmax of mean over u of S(min(near(u), d(u,x)), r*)
  *     quality:  Q = mean over u of S(nearest stolp, second nearest stolp)
  *
- * The chain's score is submodular: what a candidate adds never grows. So most candidates need no evaluation. */
+ * The chain is fris/chain.c. */
+#include "fris/chain.h"
 #include "fris/spread.h"
 #include <string.h>
 
-enum { MOST = 20000, FIRST_BATCH = 64 };
+enum { MOST = 20000 };
 
 /* One number of clusters that was tried. */
 typedef struct tried {
@@ -18,173 +18,14 @@ typedef struct tried {
     double *column; /* of the best so far only */
 } tried;
 
-typedef struct cluster {
-    const fv_fris *set;
-    const uint32_t *rows;
-    size_t n;
-    double r_star, unit;
-    double *near;                   /* [n] to the nearest of the chain */
-    double *column;                 /* [k_max, n] from the chain's rows */
-    double *first, *second, *moved; /* [n] the two nearest of the other stolps; [k_max, n] */
-    int64_t *gain;                  /* [n] an upper bound; exact where `fresh` */
-    int64_t *score;                 /* [queries] */
-    uint8_t *fresh;
-    uint32_t *batch, *batch_row, *chain; /* positions in rows; their rows; positions */
-    size_t n_batch, n_chain;
-} cluster;
-
-/* ---------------------------------------------------------------------------------------------------- scores */
-
-/* Sum over u of one of two functions of d(u, x). */
-typedef struct scoring {
-    const cluster *c;
-    double (*term)(const cluster *c, size_t u, double distance);
-} scoring;
-
-static double chain_term(const cluster *c, size_t u, double distance)
-{
-    return fv_fris_s(fmin(c->near[u], distance), c->r_star);
-}
+/* ---------------------------------------------------------------------------------------------------- refinement */
 
 /* Nearest against second nearest if the stolp that moves were at this distance. */
-static double quality_term(const cluster *c, size_t u, double distance)
+static double quality_term(const fv_fris_chain *c, size_t u, double distance)
 {
     return distance < c->first[u] ? fv_fris_s(distance, c->first[u])
                                   : fv_fris_s(c->first[u], fmin(c->second[u], distance));
 }
-
-static void begin(void *user, void *state, size_t query)
-{
-    (void)user;
-    (void)query;
-    *(int64_t *)state = 0;
-}
-
-static void row(void *user, void *state, size_t query, const double *key, size_t first, size_t n, double slack)
-{
-    const scoring *s = user;
-
-    (void)query;
-    (void)slack;
-    for (size_t j = 0; j < n; j++)
-        *(int64_t *)state +=
-            fv_fris_whole(s->term(s->c, first + j, fv_fris_of_key(s->c->set->metric, key[j])), s->c->unit);
-}
-
-static void end(void *user, void *state, size_t query)
-{
-    const scoring *s = user;
-
-    s->c->score[query] = *(int64_t *)state;
-}
-
-/* c->score of the batch. */
-static fv_status score(cluster *c, double (*term)(const cluster *c, size_t u, double distance), fv_error *err)
-{
-    scoring s = {c, term};
-    const fv_fris_scan scan = {.from = c->set,
-                               .to = c->set,
-                               .queries = c->batch_row,
-                               .refs = c->rows,
-                               .n_queries = c->n_batch,
-                               .n_refs = c->n,
-                               .state_bytes = sizeof(int64_t),
-                               .sharp = true,
-                               .begin = begin,
-                               .row = row,
-                               .end = end,
-                               .user = &s};
-
-    for (size_t i = 0; i < c->n_batch; i++)
-        c->batch_row[i] = c->rows[c->batch[i]];
-    return fv_fris_scan_run(&scan, err);
-}
-
-static double hair(const cluster *c)
-{
-    return c->set->tie * c->unit * (double)c->n;
-}
-
-/* The lowest of the batch within a hair of the best score. */
-static uint32_t best_of_batch(const cluster *c)
-{
-    int64_t best = INT64_MIN;
-
-    for (size_t i = 0; i < c->n_batch; i++)
-        best = c->score[i] > best ? c->score[i] : best;
-    for (size_t i = 0; i < c->n_batch; i++)
-        if ((double)c->score[i] >= (double)best - hair(c))
-            return c->batch[i];
-    return c->batch[0];
-}
-
-/* ---------------------------------------------------------------------------------------------------- the chain */
-
-/* Candidates that may add at least `least`; at most `most`, those with the largest bounds. */
-static void choose_batch(cluster *c, double least, size_t most)
-{
-    c->n_batch = 0;
-    for (uint32_t x = 0; x < c->n; x++) {
-        size_t at = c->n_batch;
-
-        if (c->fresh[x] || (double)c->gain[x] < least || (at == most && c->gain[c->batch[at - 1]] >= c->gain[x]))
-            continue;
-        if (c->n_batch < most)
-            c->n_batch++;
-        else
-            at--;
-        for (; most < c->n && at && c->gain[c->batch[at - 1]] < c->gain[x]; at--)
-            c->batch[at] = c->batch[at - 1];
-        c->batch[at] = x;
-    }
-}
-
-/* The next of the chain: the bounds that look best first, then all that could still be better. */
-static fv_status next(cluster *c, uint32_t *out, fv_error *err)
-{
-    int64_t base = 0, best = INT64_MIN;
-    fv_status status;
-
-    memset(c->fresh, 0, c->n);
-    for (size_t u = 0; u < c->n; u++)
-        base += fv_fris_whole(fv_fris_s(c->near[u], c->r_star), c->unit);
-    for (size_t i = 0; i < c->n_chain; i++)
-        c->fresh[c->chain[i]] = 2; /* not to be chosen again */
-    for (choose_batch(c, -INFINITY, c->n_chain ? FIRST_BATCH : c->n); c->n_batch;
-         choose_batch(c, (double)best - hair(c), c->n)) {
-        if ((status = score(c, chain_term, err)))
-            return status;
-        for (size_t i = 0; i < c->n_batch; i++) {
-            const uint32_t x = c->batch[i];
-
-            c->gain[x] = c->score[i] - base;
-            c->fresh[x] = 1;
-            best = c->gain[x] > best ? c->gain[x] : best;
-        }
-    }
-    for (uint32_t x = 0; x < c->n; x++)
-        if (c->fresh[x] == 1 && (double)c->gain[x] >= (double)best - hair(c)) {
-            *out = x;
-            break;
-        }
-    return FV_OK;
-}
-
-static fv_status extend(cluster *c, fv_error *err)
-{
-    double *column = c->column + c->n_chain * c->n;
-    uint32_t x = 0;
-    fv_status status;
-
-    if ((status = next(c, &x, err)) || (status = fv_fris_column(c->set, c->rows, c->n, c->rows[x], column, err)))
-        return status;
-    c->chain[c->n_chain++] = x;
-    for (size_t u = 0; u < c->n; u++)
-        c->near[u] = fmin(c->near[u], column[u]);
-    return FV_OK;
-}
-
-/* ---------------------------------------------------------------------------------------------------- refinement */
 
 /* The nearest stolp, the earlier of those within a hair. */
 static uint32_t nearest(const double *column, size_t k, size_t n, size_t u, double tie)
@@ -199,14 +40,14 @@ static uint32_t nearest(const double *column, size_t k, size_t n, size_t u, doub
     return c;
 }
 
-static void assign(const cluster *c, size_t k, uint32_t *label)
+static void assign(const fv_fris_chain *c, size_t k, uint32_t *label)
 {
     for (size_t u = 0; u < c->n; u++)
         label[u] = nearest(c->moved, k, c->n, u, c->set->tie);
 }
 
 /* The two nearest stolps of each row but stolp `but`. */
-static void two_nearest(cluster *c, size_t k, size_t but)
+static void two_nearest(fv_fris_chain *c, size_t k, size_t but)
 {
     for (size_t u = 0; u < c->n; u++) {
         c->first[u] = c->second[u] = INFINITY;
@@ -222,7 +63,7 @@ static void two_nearest(cluster *c, size_t k, size_t but)
 }
 
 /* Each cluster in turn takes the member that makes all of it best. */
-static fv_status move(cluster *c, tried *t, fv_error *err)
+static fv_status move(fv_fris_chain *c, tried *t, fv_error *err)
 {
     int64_t sum = 0;
 
@@ -239,9 +80,9 @@ static fv_status move(cluster *c, tried *t, fv_error *err)
         if (!c->n_batch)
             continue;
         two_nearest(c, t->k, s);
-        if ((status = score(c, quality_term, err)))
+        if ((status = fv_fris_chain_score(c, quality_term, err)))
             return status;
-        t->stolp[s] = best_of_batch(c);
+        t->stolp[s] = fv_fris_chain_best(c);
         if ((status = fv_fris_column(c->set, c->rows, c->n, c->rows[t->stolp[s]], c->moved + s * c->n, err)))
             return status;
     }
@@ -256,7 +97,7 @@ static fv_status move(cluster *c, tried *t, fv_error *err)
 /* ---------------------------------------------------------------------------------------------------- results */
 
 /* The number with the largest quality, the smallest within a hair; and those better than both neighbours. */
-static size_t compare(const cluster *c, const tried *all, size_t n, uint32_t *maxima, size_t *n_maxima)
+static size_t compare(const fv_fris_chain *c, const tried *all, size_t n, uint32_t *maxima, size_t *n_maxima)
 {
     const double tie = c->set->tie;
     double best = -INFINITY;
@@ -273,7 +114,7 @@ static size_t compare(const cluster *c, const tried *all, size_t n, uint32_t *ma
 }
 
 /* Labels of all vectors, of which every m-th was clustered. */
-static void label_all(const cluster *c, const tried *t, uint32_t *label)
+static void label_all(const fv_fris_chain *c, const tried *t, uint32_t *label)
 {
     double least[2];
 
@@ -311,7 +152,7 @@ static uint32_t number(const uint32_t *label, const uint32_t *class_of, size_t c
     return classes;
 }
 
-static fv_status join(cluster *c, const fv_fris_cluster_options *o, const tried *t, fv_arena *arena,
+static fv_status join(fv_fris_chain *c, const fv_fris_cluster_options *o, const tried *t, fv_arena *arena,
                       fv_fris_clusters *out, fv_error *err)
 {
     const fv_fris_parts parts = {c->set, c->rows, c->n, t->k, t->stolp, t->label, c->moved};
@@ -332,7 +173,7 @@ static fv_status join(cluster *c, const fv_fris_cluster_options *o, const tried 
     return FV_OK;
 }
 
-static fv_status arrays(cluster *c, const fv_fris_cluster_options *o, fv_arena *work, fv_error *err)
+static fv_status arrays(fv_fris_chain *c, const fv_fris_cluster_options *o, fv_arena *work, fv_error *err)
 {
     const size_t n = c->n, k = o->k_max;
     fv_status status;
@@ -355,7 +196,7 @@ static fv_status arrays(cluster *c, const fv_fris_cluster_options *o, fv_arena *
     return status;
 }
 
-static fv_status run(cluster *c, const fv_fris_cluster_options *o, fv_arena *work, fv_arena *arena,
+static fv_status run(fv_fris_chain *c, const fv_fris_cluster_options *o, fv_arena *work, fv_arena *arena,
                      fv_fris_clusters *out, fv_error *err)
 {
     const uint32_t least = o->k_min > 2 ? o->k_min : 2;
@@ -375,7 +216,7 @@ static fv_status run(cluster *c, const fv_fris_cluster_options *o, fv_arena *wor
     for (uint32_t k = 1; k <= o->k_max; k++) {
         tried *t = &all[n];
 
-        if ((status = extend(c, err)))
+        if ((status = fv_fris_chain_extend(c, err)))
             return status;
         chain[k - 1] = c->rows[c->chain[k - 1]];
         if (k < least)
@@ -409,7 +250,7 @@ static fv_status run(cluster *c, const fv_fris_cluster_options *o, fv_arena *wor
 }
 
 /* Every m-th row, so that there are at most `most`. */
-static fv_status sample(cluster *c, size_t most, fv_arena *work, fv_error *err)
+static fv_status sample(fv_fris_chain *c, size_t most, fv_arena *work, fv_error *err)
 {
     const size_t step = (c->set->count + most - 1) / most;
     uint32_t *rows;
@@ -428,7 +269,7 @@ fv_status fv_fris_cluster(const fv_fris *set, const fv_fris_cluster_options *opt
                           fv_error *err)
 {
     fv_fris_cluster_options o = options ? *options : (fv_fris_cluster_options)FV_FRIS_CLUSTER_OPTIONS;
-    cluster c = {.set = set, .r_star = o.r_star};
+    fv_fris_chain c = {.set = set, .r_star = o.r_star};
     fv_arena work, *arena;
     fv_fris_clusters *result;
     fv_status status;

@@ -25,6 +25,7 @@ static walk walk_of(const fv_param *param)
 }
 
 /* One row of the file: `from` into the engine, or where it is NULL from the engine into `file`. */
+/* NOLINTBEGIN(clang-analyzer-core.NullDereference): one of the two is given */
 static void copy_row(const walk *w, float *file, const float *from, void *engine, size_t at, size_t real_bytes)
 {
     const size_t n = w->dim[3], step = w->step[3];
@@ -42,6 +43,7 @@ static void copy_row(const walk *w, float *file, const float *from, void *engine
         for (size_t i = 0; i < n; i++)
             file[i] = ((const float *)engine)[at + i * step];
 }
+/* NOLINTEND(clang-analyzer-core.NullDereference) */
 
 /* From `from` to the item, or from the item to `to`; the other one is NULL. Equals fv_store_set and fv_store_get for
  * each element, without their divisions. */
