@@ -3,12 +3,12 @@
 #include "cli/augmented.h"
 #include "cli/class_weights.h"
 #include "cli/cli.h"
-#include "cli/json.h"
 #include "cli/memory.h"
 #include "cli/photos.h"
 #include "cli/place.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
+#include "cli/trained.h"
 #include "cli/training.h"
 #include "cli/transfer.h"
 #include "cli/weights.h"
@@ -17,8 +17,6 @@
 #include "train/memory.h"
 #include "train/options.h"
 #include "train/trainer.h"
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -305,53 +303,6 @@ static int resume(session *s)
 
 /* -------------------------------------------------------------------------------------------------------- end */
 
-static void json_figure(fv_cli_json *json, const char *key, double value)
-{
-    if (isfinite(value))
-        fv_cli_json_real(json, key, value);
-}
-
-static bool print_json(const session *s)
-{
-    const fv_progress *e = &s->epoch;
-    fv_cli_json json;
-
-    fv_cli_json_begin(&json, 1);
-    fv_cli_json_text(&json, "out", s->folder);
-    fv_cli_json_count(&json, "epochs", e->epoch);
-    fv_cli_json_count(&json, "steps", e->total_steps);
-    json_figure(&json, "train_loss", e->loss);
-    json_figure(&json, "train_top1", e->top1);
-    json_figure(&json, "val_loss", e->val_loss);
-    json_figure(&json, "val_top1", e->val_top1);
-    json_figure(&json, "val_top5", e->val_top5);
-    json_figure(&json, "test_loss", e->test_loss);
-    json_figure(&json, "test_top1", e->test_top1);
-    fv_cli_json_count(&json, "best_epoch", s->best.epoch);
-    json_figure(&json, "images_per_s", e->images_per_s);
-    json_figure(&json, "elapsed_s", e->elapsed_s);
-    fv_cli_json_count(&json, "memory_peak_bytes", fv_cli_memory_peak());
-    return fv_cli_json_print(&json, stdout);
-}
-
-static void print_text(const session *s)
-{
-    const fv_progress *e = &s->epoch;
-
-    printf("%s: %llu epochs, loss %.4f, top-1 %.2f %%", s->folder, (unsigned long long)e->epoch, e->loss,
-           100 * e->top1);
-    if (isfinite(e->val_top1))
-        printf("; validation: loss %.4f, top-1 %.2f %%", e->val_loss, 100 * e->val_top1);
-    if (isfinite(e->test_top1))
-        printf("; test: loss %.4f, top-1 %.2f %%", e->test_loss, 100 * e->test_top1);
-    putchar('\n');
-    if (s->fine_tuned && !s->best.epoch)
-        printf("%s: no epoch was better on validation: the best model is the one before fine-tuning\n", s->folder);
-    else if (s->fine_tuned)
-        printf("%s: best is epoch %llu: validation top-1 %.2f %%, test top-1 %.2f %%\n", s->folder,
-               (unsigned long long)s->best.epoch, 100 * s->best.val_top1, 100 * s->best.test_top1);
-}
-
 static int finish(session *s)
 {
     if (!s->last.epoch) {
@@ -359,10 +310,7 @@ static int finish(session *s)
                     s->folder, s->folder);
         return FV_EXIT_OK;
     }
-    if (s->cli->common->json)
-        return print_json(s) ? FV_EXIT_OK : fv_cli_memory(s->cli);
-    print_text(s);
-    return FV_EXIT_OK;
+    return fv_cli_trained_print(s->cli, &(fv_cli_trained){s->folder, &s->epoch, &s->best, s->fine_tuned});
 }
 
 /* A frozen backbone's part has said so before; this is the next one. */
