@@ -39,11 +39,6 @@ static const struct kernel {
     {"scharr-x", "-3 0 3; -10 0 10; -3 0 3", 1, NULL},
 };
 
-const char *fv_step_name(size_t i)
-{
-    return i < FV_COUNT(kernels) ? kernels[i].name : NULL;
-}
-
 /* ---------------------------------------------------------------------------------------------- numbers */
 
 /* The next number of a row at *at; false where none follows before ';' or the end. */

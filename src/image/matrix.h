@@ -29,7 +29,4 @@ typedef struct fv_step {
 fv_status fv_step_read(const fv_host *host, const char *text, fv_step *out, fv_error *err);
 void fv_step_free(const fv_host *host, fv_step *step);
 
-/* The names, i = 0, 1, ...; NULL behind the last. */
-const char *fv_step_name(size_t i);
-
 #endif

@@ -216,10 +216,6 @@ fv_exec *fv_session_exec(fv_session *session)
 {
     return session->run.exec;
 }
-fv_value fv_session_input(const fv_session *session)
-{
-    return session->run.input;
-}
 fv_value fv_session_logits(const fv_session *session)
 {
     return session->run.logits;

@@ -28,10 +28,9 @@ typedef struct fv_session_end {
 fv_status fv_session_plan(const fv_host *host, const fv_model *model, const fv_session_end *end,
                           const fv_session_options *options, fv_session **out, fv_error *err);
 
-/* The session's plan with its memory; its input and logits are reals of the session's kernels. Logits are as the net
+/* The session's plan with its memory; its logits are reals of the session's kernels. Logits are as the net
  * makes them: of a net where the smallest wins, distances. */
 fv_exec *fv_session_exec(fv_session *session);
-fv_value fv_session_input(const fv_session *session);
 fv_value fv_session_logits(const fv_session *session);
 
 /* The options with their defaults where they are NULL or of a caller that was built against fewer. */
