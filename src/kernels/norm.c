@@ -11,16 +11,9 @@ enum { BLOCK = 64, SUMS = 4 };
 
 /* What a part adds up, for up to SUMS vectors of channels. */
 typedef struct fv_bn_lanes {
-    vmask m;    /* of the last vector */
-    fv_act act; /* backward */
-    vec shift[SUMS], scale[SUMS], beta[SUMS], first[SUMS], second[SUMS];
+    vmask m; /* of the last vector */
+    vec shift[SUMS], first[SUMS], second[SUMS];
 } fv_bn_lanes;
-
-/* dy in front of the activation of y = act(d scale + beta), as bn_apply computes it. */
-FV_INLINE vec dy_before(fv_act act, vec d, vec scale, vec beta, vec dy)
-{
-    return act == FV_ACT_NONE ? dy : vec_act_back(act, vec_act(act, d * scale + beta), dy);
-}
 
 FV_INLINE vec load_lanes(const real *p, vmask m, bool whole)
 {
@@ -34,8 +27,7 @@ FV_INLINE void add_pixel(fv_bn_lanes *s, const real *x, const real *dy, size_t v
     FV_UNROLL for (size_t v = 0; v < vectors; v++)
     {
         const vec d = load_lanes(x + v * FV_LANES, s->m, whole) - s->shift[v];
-        const vec g =
-            dy ? dy_before(s->act, d, s->scale[v], s->beta[v], load_lanes(dy + v * FV_LANES, s->m, whole)) : d;
+        const vec g = dy ? load_lanes(dy + v * FV_LANES, s->m, whole) : d;
 
         s->first[at + v] += g;
         s->second[at + v] += g * d;
@@ -72,10 +64,10 @@ FV_INLINE void join(vec *mean, vec *squares, size_t before, vec more_mean, vec m
 }
 
 /* `vectors` vectors of channels from c, over the pixels [begin, end) of a part. */
-FV_INLINE void part_lanes(fv_act act, const fv_bn_sum_args *a, size_t part, size_t begin, size_t end, size_t c,
-                          size_t vectors, size_t lanes, bool whole, bool backward)
+FV_INLINE void part_lanes(const fv_bn_sum_args *a, size_t part, size_t begin, size_t end, size_t c, size_t vectors,
+                          size_t lanes, bool whole, bool backward)
 {
-    fv_bn_lanes s = {.m = vec_mask(lanes), .act = act};
+    fv_bn_lanes s = {.m = vec_mask(lanes)};
     real *first = (real *)a->first + part * a->channels + c, *second = (real *)a->second + part * a->channels + c;
     vec total[SUMS], squares[SUMS];
 
@@ -85,10 +77,6 @@ FV_INLINE void part_lanes(fv_act act, const fv_bn_sum_args *a, size_t part, size
 
         total[v] = squares[v] = vec_all(0);
         s.shift[v] = load_lanes(at + v * FV_LANES, s.m, whole);
-        if (act != FV_ACT_NONE) {
-            s.scale[v] = load_lanes((const real *)a->scale + c + v * FV_LANES, s.m, whole);
-            s.beta[v] = load_lanes((const real *)a->beta + c + v * FV_LANES, s.m, whole);
-        }
     }
     for (size_t p = begin, count; p < end; p += count) {
         const size_t at = p * a->channels + c;
@@ -123,7 +111,7 @@ FV_INLINE void part_lanes(fv_act act, const fv_bn_sum_args *a, size_t part, size
     }
 }
 
-FV_INLINE void sum_items(fv_act act, const fv_bn_sum_args *a, size_t begin, size_t end, bool backward)
+FV_INLINE void sum_items(const fv_bn_sum_args *a, size_t begin, size_t end, bool backward)
 {
     for (size_t item = begin; item < end; item++) {
         const size_t part = item / a->blocks, block = item % a->blocks;
@@ -132,31 +120,24 @@ FV_INLINE void sum_items(fv_act act, const fv_bn_sum_args *a, size_t begin, size
         size_t c = block * a->channels / a->blocks;
 
         for (; c + (size_t)SUMS * FV_LANES <= last; c += (size_t)SUMS * FV_LANES)
-            part_lanes(act, a, part, from, to, c, SUMS, FV_LANES, true, backward);
+            part_lanes(a, part, from, to, c, SUMS, FV_LANES, true, backward);
         for (; c + FV_LANES <= last; c += FV_LANES)
-            part_lanes(act, a, part, from, to, c, 1, FV_LANES, true, backward);
+            part_lanes(a, part, from, to, c, 1, FV_LANES, true, backward);
         if (c < last)
-            part_lanes(act, a, part, from, to, c, 1, last - c, false, backward);
+            part_lanes(a, part, from, to, c, 1, last - c, false, backward);
     }
 }
 
 void FV_FN(bn_stats)(const void *args, size_t begin, size_t end, size_t slice)
 {
     (void)slice;
-    sum_items(FV_ACT_NONE, args, begin, end, false);
+    sum_items(args, begin, end, false);
 }
 
 void FV_FN(bn_sums)(const void *args, size_t begin, size_t end, size_t slice)
 {
-    const fv_bn_sum_args *a = args;
-
     (void)slice;
-    if (a->act == FV_ACT_RELU)
-        sum_items(FV_ACT_RELU, a, begin, end, true);
-    else if (a->act == FV_ACT_RELU6)
-        sum_items(FV_ACT_RELU6, a, begin, end, true);
-    else
-        sum_items(FV_ACT_NONE, a, begin, end, true);
+    sum_items(args, begin, end, true);
 }
 
 /* ------------------------------------------------------------------------------------------- once a channel */
@@ -278,11 +259,9 @@ void FV_FN(bn_apply)(const void *args, size_t begin, size_t end, size_t slice)
     FV_ACT_SWITCH(a->act, apply_rows, a, begin, end);
 }
 
-/* The first coefficient is gamma r, which is also the scale of y. */
-FV_INLINE void backward_rows(fv_act gate, fv_act act, const fv_bn_apply_args *a, size_t begin, size_t end)
+FV_INLINE void backward_rows(fv_act gate, const fv_bn_apply_args *a, size_t begin, size_t end)
 {
-    const real *beta = a->beta, *mean = a->mean, *first = a->coefficients, *second = first + a->channels,
-               *third = second + a->channels;
+    const real *mean = a->mean, *first = a->coefficients, *second = first + a->channels, *third = second + a->channels;
 
     for (size_t p = begin; p < end; p++) {
         const real *x = (const real *)a->x + p * a->channels, *dy = (const real *)a->dy + p * a->channels;
@@ -290,20 +269,16 @@ FV_INLINE void backward_rows(fv_act gate, fv_act act, const fv_bn_apply_args *a,
         size_t c = 0;
 
         for (; c + FV_LANES <= a->channels; c += FV_LANES) {
-            const vec v = vec_load(x + c), scale = vec_load(first + c), around = v - vec_load(mean + c);
-            const vec d = around * vec_load(second + c) + vec_load(third + c);
-            const vec g = dy_before(act, around, scale, act ? vec_load(beta + c) : vec_all(0), vec_load(dy + c));
+            const vec v = vec_load(x + c), d = (v - vec_load(mean + c)) * vec_load(second + c) + vec_load(third + c);
 
-            vec_store(dx + c, vec_act_back(gate, v, scale * g - d));
+            vec_store(dx + c, vec_act_back(gate, v, vec_load(first + c) * vec_load(dy + c) - d));
         }
         if (c < a->channels) {
             const vmask m = vec_mask(a->channels - c);
-            const vec v = vec_load_m(x + c, m), scale = vec_load_m(first + c, m), around = v - vec_load_m(mean + c, m);
-            const vec d = around * vec_load_m(second + c, m) + vec_load_m(third + c, m);
-            const vec g =
-                dy_before(act, around, scale, act ? vec_load_m(beta + c, m) : vec_all(0), vec_load_m(dy + c, m));
+            const vec v = vec_load_m(x + c, m);
+            const vec d = (v - vec_load_m(mean + c, m)) * vec_load_m(second + c, m) + vec_load_m(third + c, m);
 
-            vec_store_m(dx + c, vec_act_back(gate, v, scale * g - d), m);
+            vec_store_m(dx + c, vec_act_back(gate, v, vec_load_m(first + c, m) * vec_load_m(dy + c, m) - d), m);
         }
     }
 }
@@ -313,19 +288,7 @@ void FV_FN(bn_backward_x)(const void *args, size_t begin, size_t end, size_t sli
     const fv_bn_apply_args *a = args;
 
     (void)slice;
-    if (a->act == FV_ACT_NONE) {
-        FV_ACT_SWITCH(a->gate_act, backward_rows, FV_ACT_NONE, a, begin, end);
-        return;
-    }
-    if (a->act == FV_ACT_RELU)
-        backward_rows(FV_ACT_NONE, FV_ACT_RELU, a, begin, end);
-    else
-        backward_rows(FV_ACT_NONE, FV_ACT_RELU6, a, begin, end);
-    for (size_t p = begin; p < end && a->gate_act; p++) { /* activations on both sides are rare */
-        real *dx = (real *)a->out + p * a->out_step;
-
-        FV_FN(act_back_run)(a->gate_act, (const real *)a->x + p * a->channels, dx, dx, a->channels);
-    }
+    FV_ACT_SWITCH(a->gate_act, backward_rows, a, begin, end);
 }
 
 /* Items are the rows of w and the bias. */

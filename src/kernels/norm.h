@@ -11,15 +11,11 @@
 #include "kernels/args.h"
 
 /* ---- bn_stats: first = mean, second = sum of (x - mean)^2 of a part. bn_sums: first = sum of dy, second = sum of
- * dy (x - mean). Both [parts][channels]. Items are parts x blocks, a block a run of channels.
- *
- * If `act` is ReLU or ReLU6, dy is the gradient behind that activation of y: it is multiplied with the activation's
- * gradient, for which y is made again from x, which is there, with scale and beta. So in bn_backward_x. */
+ * dy (x - mean). Both [parts][channels]. Items are parts x blocks, a block a run of channels. */
 typedef struct fv_bn_sum_args {
-    const void *x, *dy, *mean, *scale, *beta;
+    const void *x, *dy, *mean;
     void *first, *second;
     size_t n, pixels, channels, parts, blocks;
-    fv_act act;
 } fv_bn_sum_args;
 
 /* ---- what is worked out once a channel; items are channels.
@@ -35,8 +31,8 @@ typedef struct fv_bn_channel_args {
     bool frozen;
 } fv_bn_channel_args;
 
-/* ---- bn_apply: out = act((x - mean) scale + beta). bn_backward_x: out = dx for dy behind `act`, times act_gradient(x) of the
- * activation that made x (gate_act). Items are pixels, `rows` = n pixels. */
+/* ---- bn_apply: out = act((x - mean) scale + beta). bn_backward_x: out = dx, times act_gradient(x) of the activation
+ * that made x (gate_act). Items are pixels, `rows` = n pixels. */
 typedef struct fv_bn_apply_args {
     const void *x, *dy, *mean, *scale, *beta, *coefficients;
     void *out;

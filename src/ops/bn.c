@@ -14,6 +14,12 @@
 
 #include "kernels/norm.h"
 
+typedef struct bn_backward_attrs {
+    double eps;
+    bool frozen;
+    int gate_act;
+} bn_backward_attrs;
+
 static const fv_attr attrs[] = {
     {"eps", FV_ATTR_REAL, offsetof(fv_bn_attrs, eps), 1e-5, 0, 1, "added to the variance", false, NULL},
     {"momentum", FV_ATTR_REAL, offsetof(fv_bn_attrs, momentum), .1, 0, 1, "share of the batch in the running averages",
@@ -74,7 +80,7 @@ static void grad(fv_graph *graph, const fv_node *node, const fv_value *dy, const
 {
     const fv_bn_attrs *a = node->attrs;
     const bool frozen = a->frozen || !graph->training;
-    const fv_bn_backward_attrs back = {.eps = a->eps, .frozen = frozen};
+    const bn_backward_attrs back = {a->eps, frozen, 0};
     const fv_value mean = frozen ? node->in[FV_BN_MEAN] : node->out[1];
     const fv_value var = frozen ? node->in[FV_BN_VAR] : node->out[2], x = node->in[FV_BN_X];
     const fv_node *sums;
@@ -114,34 +120,21 @@ static fv_cost cost_of(const fv_lower *l, size_t elements, double flops, double 
     return (fv_cost){flops * (double)elements, values * (double)elements * (double)fv_lower_kernels(l)->real_bytes};
 }
 
-/* What the sums of the backward pass are made of; scale and beta if there is an act. */
-typedef struct sums_of {
-    fv_value dy, mean, scale, beta;
-    int act;
-} sums_of;
-
 /* first and second [parts, C] from x, or from x and dy around the mean. */
-static size_t lower_sums(fv_lower *l, fv_value x, const sums_of *of, fv_value *first, fv_value *second)
+static size_t lower_sums(fv_lower *l, fv_value x, fv_value dy, fv_value mean, fv_value *first, fv_value *second)
 {
-    const fv_value dy = of->dy;
     const fv_shape *s = fv_lower_shape(l, x);
     const size_t n = s->dim[0], c = s->dim[3], parts = fv_bn_parts(n), blocks = fv_bn_blocks(n, c);
-    const fv_bn_sum_args args = {.n = n,
-                                 .pixels = s->dim[1] * s->dim[2],
-                                 .channels = c,
-                                 .parts = parts,
-                                 .blocks = blocks,
-                                 .act = (fv_act)of->act};
+    const fv_bn_sum_args args = {
+        .n = n, .pixels = s->dim[1] * s->dim[2], .channels = c, .parts = parts, .blocks = blocks};
     const size_t elements = fv_elements(s);
     fv_work work = fv_work_items(parts * blocks, elements / (parts * blocks) * fv_lower_kernels(l)->real_bytes);
 
     *first = fv_lower_temp(l, parts * c);
     *second = fv_lower_temp(l, parts * c);
-    const fv_bind binds[] = {
-        FV_BIND_SAMPLES(fv_bn_sum_args, x, x),         FV_BIND_SAMPLES(fv_bn_sum_args, dy, dy),
-        FV_BIND(fv_bn_sum_args, mean, of->mean),       FV_BIND(fv_bn_sum_args, scale, of->scale),
-        FV_BIND(fv_bn_sum_args, beta, of->beta),       FV_BIND_PARTS(fv_bn_sum_args, first, *first),
-        FV_BIND_PARTS(fv_bn_sum_args, second, *second)};
+    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_bn_sum_args, x, x), FV_BIND_SAMPLES(fv_bn_sum_args, dy, dy),
+                             FV_BIND(fv_bn_sum_args, mean, mean), FV_BIND_PARTS(fv_bn_sum_args, first, *first),
+                             FV_BIND_PARTS(fv_bn_sum_args, second, *second)};
 
     work.parts = parts;
     fv_lower_step(l, dy ? FV_K_bn_sums : FV_K_bn_stats, &args, sizeof args, work, binds, FV_COUNT(binds), 0,
@@ -192,7 +185,7 @@ static void lower(fv_lower *l, const fv_node *node)
                           &(fv_bn_apply){node->in[FV_BN_X], node->in[FV_BN_MEAN], scale, beta, node->out[0], a->act});
         return;
     }
-    args.parts = lower_sums(l, node->in[FV_BN_X], &(sums_of){0}, &first, &second);
+    args.parts = lower_sums(l, node->in[FV_BN_X], 0, 0, &first, &second);
     const fv_bind binds[] = {
         FV_BIND(fv_bn_channel_args, first, first),      FV_BIND(fv_bn_channel_args, second, second),
         FV_BIND(fv_bn_channel_args, gamma, gamma),      FV_BIND(fv_bn_channel_args, mean, node->out[1]),
@@ -242,24 +235,17 @@ static fv_status shape_w(const fv_node *node, const fv_shape *in, fv_shape *out,
 
 static void lower_w(fv_lower *l, const fv_node *node)
 {
-    const fv_bn_backward_attrs *a = node->attrs;
+    const bn_backward_attrs *a = node->attrs;
     const fv_shape *x = fv_lower_shape(l, node->in[0]);
     fv_bn_channel_args args = {
         .n = x->dim[0], .pixels = x->dim[1] * x->dim[2], .channels = x->dim[3], .eps = a->eps, .frozen = a->frozen};
     fv_value first, second;
 
-    sums_of of = {.dy = node->in[FV_BN_W_DY], .mean = node->in[FV_BN_W_MEAN], .act = a->act};
-
-    if (a->act) {
-        of.scale = fv_lower_temp(l, args.channels);
-        of.beta = node->in[FV_BN_W_BETA];
-        fv_lower_bn_scale(l, node->in[FV_BN_W_GAMMA], node->in[FV_BN_W_VAR], a->eps, of.scale);
-    }
-    args.parts = lower_sums(l, node->in[FV_BN_W_X], &of, &first, &second);
+    args.parts = lower_sums(l, node->in[0], node->in[1], node->in[3], &first, &second);
     const fv_bind binds[] = {FV_BIND(fv_bn_channel_args, first, first),
                              FV_BIND(fv_bn_channel_args, second, second),
-                             FV_BIND(fv_bn_channel_args, gamma, node->in[FV_BN_W_GAMMA]),
-                             FV_BIND(fv_bn_channel_args, var_in, node->in[FV_BN_W_VAR]),
+                             FV_BIND(fv_bn_channel_args, gamma, node->in[2]),
+                             FV_BIND(fv_bn_channel_args, var_in, node->in[4]),
                              FV_BIND(fv_bn_channel_args, dgamma, node->out[0]),
                              FV_BIND(fv_bn_channel_args, dbeta, node->out[1]),
                              FV_BIND(fv_bn_channel_args, coefficients, node->out[2])};
@@ -271,7 +257,7 @@ static void lower_w(fv_lower *l, const fv_node *node)
 const fv_op fv_op_bn_backward_w = {
     .name = "bn_backward_w",
     .help = "gradient of batch normalisation to its factors and biases",
-    .attr_bytes = sizeof(fv_bn_backward_attrs),
+    .attr_bytes = sizeof(bn_backward_attrs),
     .inputs = 5,
     .outputs = 3,
     .flags = FV_OP_HIDDEN,
@@ -282,19 +268,14 @@ const fv_op fv_op_bn_backward_w = {
 /* dy, x, mean, coefficients -> dx; with a folded gate also y of the activation that made x, which is x itself. */
 static void lower_x(fv_lower *l, const fv_node *node)
 {
-    const fv_bn_backward_attrs *a = node->attrs;
+    const bn_backward_attrs *a = node->attrs;
     const fv_shape *x = fv_lower_shape(l, node->in[1]);
-    const fv_bn_apply_args args = {.rows = fv_pixels(x),
-                                   .channels = fv_channels(x),
-                                   .out_step = fv_channels(x),
-                                   .act = (fv_act)a->act,
-                                   .gate_act = (fv_act)a->gate_act};
-    const fv_bind binds[] = {FV_BIND_SAMPLES(fv_bn_apply_args, dy, node->in[0]),
-                             FV_BIND_SAMPLES(fv_bn_apply_args, x, node->in[1]),
-                             FV_BIND(fv_bn_apply_args, mean, node->in[FV_BN_X_MEAN]),
-                             FV_BIND(fv_bn_apply_args, coefficients, node->in[FV_BN_X_COEFFICIENTS]),
-                             FV_BIND(fv_bn_apply_args, beta, a->act ? node->in[FV_BN_X_BETA] : 0),
-                             FV_BIND_SAMPLES(fv_bn_apply_args, out, node->out[0])};
+    const fv_bn_apply_args args = {
+        .rows = fv_pixels(x), .channels = fv_channels(x), .out_step = fv_channels(x), .gate_act = (fv_act)a->gate_act};
+    const fv_bind binds[] = {
+        FV_BIND_SAMPLES(fv_bn_apply_args, dy, node->in[0]), FV_BIND_SAMPLES(fv_bn_apply_args, x, node->in[1]),
+        FV_BIND(fv_bn_apply_args, mean, node->in[2]), FV_BIND(fv_bn_apply_args, coefficients, node->in[3]),
+        FV_BIND_SAMPLES(fv_bn_apply_args, out, node->out[0])};
 
     fv_lower_step(l, FV_K_bn_backward_x, &args, sizeof args,
                   fv_work_items(args.rows, 3 * args.channels * fv_lower_kernels(l)->real_bytes), binds, FV_COUNT(binds),
@@ -304,11 +285,11 @@ static void lower_x(fv_lower *l, const fv_node *node)
 const fv_op fv_op_bn_backward_x = {
     .name = "bn_backward_x",
     .help = "gradient of batch normalisation to its input",
-    .attr_bytes = sizeof(fv_bn_backward_attrs),
+    .attr_bytes = sizeof(bn_backward_attrs),
     .inputs = 4,
     .outputs = 1,
     .flags = FV_OP_HIDDEN | FV_OP_INPLACE,
     .shape = fv_shape_like_first,
     .lower = lower_x,
-    .gate_offset = offsetof(fv_bn_backward_attrs, gate_act),
+    .gate_offset = offsetof(bn_backward_attrs, gate_act),
 };

@@ -9,19 +9,6 @@ typedef struct fv_bn_attrs {
     int act; /* fv_act that the planner folded in */
 } fv_bn_attrs;
 
-/* dx of a batch norm whose output went through `act` can be made from dy behind that: then beta is the last input, but for
- * the gate's. */
-typedef struct fv_bn_backward_attrs {
-    double eps;
-    bool frozen;
-    int act; /* folded in by the planner: ReLU, ReLU6 or none */
-    int gate_act;
-} fv_bn_backward_attrs;
-
-/* Inputs of the gradient nodes. */
-enum { FV_BN_W_X, FV_BN_W_DY, FV_BN_W_GAMMA, FV_BN_W_MEAN, FV_BN_W_VAR, FV_BN_W_BETA };
-enum { FV_BN_X_DY, FV_BN_X_X, FV_BN_X_MEAN, FV_BN_X_COEFFICIENTS, FV_BN_X_BETA };
-
 /* Inputs of a `bn` node: x, gamma, beta, running mean, running variance. */
 enum { FV_BN_X, FV_BN_GAMMA, FV_BN_BETA, FV_BN_MEAN, FV_BN_VAR, FV_BN_INPUTS };
 

@@ -38,7 +38,6 @@ void fv_rebuild_end(fv_graph *graph, const fv_rebuilt *rebuilt);
 
 /* ---- passes that have a file of their own */
 void fv_fold_bn(fv_graph *graph, const fv_plan_options *options);
-void fv_fold_gates(fv_graph *graph, const fv_plan_options *options);
 void fv_lift_gates(fv_graph *graph, const fv_plan_options *options);
 void fv_join(fv_graph *graph, const fv_plan_options *options);
 

@@ -23,12 +23,6 @@ static real part_mean(const fv_bn_sum_args *a, size_t from, size_t to, size_t c)
     return (real)(sum / (long double)(to - from));
 }
 
-/* dy in front of the activation of d scale + beta. */
-static real dy_before(fv_act act, real d, real scale, real beta, real dy)
-{
-    return act == FV_ACT_NONE ? dy : dy * act_gradient(act, act_value(act, d * scale + beta));
-}
-
 static void sums(const fv_bn_sum_args *a, size_t begin, size_t end)
 {
     for (size_t item = begin; item < end; item++) {
@@ -41,11 +35,7 @@ static void sums(const fv_bn_sum_args *a, size_t begin, size_t end)
             long double first = 0, second = 0; /* as many terms as pixels: double would be no judge of double */
 
             for (size_t p = from; p < to; p++) {
-                const real d = at(a->x)[p * a->channels + c] - mean;
-                const real g =
-                    !a->dy    ? d
-                    : !a->act ? at(a->dy)[p * a->channels + c]
-                              : dy_before(a->act, d, at(a->scale)[c], at(a->beta)[c], at(a->dy)[p * a->channels + c]);
+                const real d = at(a->x)[p * a->channels + c] - mean, g = a->dy ? at(a->dy)[p * a->channels + c] : d;
 
                 first += (long double)g;
                 second += (long double)(g * d);
@@ -162,11 +152,11 @@ void plain_bn_backward_x(const void *args, size_t begin, size_t end, size_t slic
     (void)slice;
     for (size_t i = begin * a->channels; i < end * a->channels; i++) {
         const size_t c = i % a->channels;
-        const real *k = at(a->coefficients) + c, x = at(a->x)[i], d = x - at(a->mean)[c];
-        const real dy = dy_before(a->act, d, k[0], at(a->beta)[c], at(a->dy)[i]);
+        const real *k = at(a->coefficients) + c, x = at(a->x)[i];
 
         ((real *)a->out)[i / a->channels * a->out_step + c] =
-            act_gradient(a->gate_act, x) * (k[0] * dy - d * k[a->channels] - k[2 * a->channels]);
+            act_gradient(a->gate_act, x) *
+            (k[0] * at(a->dy)[i] - (x - at(a->mean)[c]) * k[a->channels] - k[2 * a->channels]);
     }
 }
 
