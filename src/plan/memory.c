@@ -217,11 +217,9 @@ fv_status fv_plan_memory(fv_plan *plan, const fv_kernels *kernels, size_t slices
     local_at = plan->scratch_at + round_up(plan->scratch_bytes);
     plan->local_bytes = place_all(plan, kernels, true, local_at, blocks, near) - local_at;
     plan->scratch_bytes = round_up(plan->scratch_bytes) + plan->local_bytes;
-    for (size_t v = 1; v < n; v++) {
-        if (in_store(&graph->values[v]) || plan->first[v] == UINT32_MAX)
-            continue;
-        plan->sum_bytes += round_up(fv_plan_bytes(plan, (fv_value)v, kernels));
-    }
+    for (size_t v = 1; v < n; v++)
+        if (!in_store(&graph->values[v]) && plan->first[v] != UINT32_MAX)
+            plan->sum_bytes += round_up(fv_plan_bytes(plan, (fv_value)v, kernels));
     for (size_t v = 0; v < n; v++)
         plan->offset[v] = in_store(&graph->values[v]) ? SIZE_MAX : plan->offset[plan->home[v]];
     if (!fv_mul(plan->scratch_bytes, slices, &scratch) || !fv_add(plan->scratch_at, scratch, &plan->arena_bytes))

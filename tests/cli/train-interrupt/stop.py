@@ -10,7 +10,6 @@ import sys
 import time
 
 
-
 def gives_way():
     os.nice(19)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
