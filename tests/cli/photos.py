@@ -5,7 +5,7 @@ import random
 import sys
 
 folder, count, classes = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
-random.seed(sys.argv[1])
+random.seed(folder.name)  # not where the folder lies, which differs from run to run
 for number, name in enumerate(classes):
     (folder / name).mkdir(parents=True, exist_ok=True)
     for i in range(count):
